@@ -1,0 +1,5 @@
+package db_test
+
+import "runtime"
+
+func exitGoroutine() { runtime.Goexit() }
