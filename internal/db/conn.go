@@ -64,7 +64,7 @@ func (d *DB) Update(ctx context.Context, f func(tx *Conn) error) error {
 		return wrap(d.path, err)
 	}
 	if err := f(&Conn{q: tx, tx: tx}); err != nil {
-		return err
+		return classify(d.path, err)
 	}
 	if err := tx.Commit(); err != nil {
 		return wrap(d.path, err)

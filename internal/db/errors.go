@@ -42,15 +42,31 @@ func (e *Error) Error() string {
 	return s
 }
 
-func (e *Error) Unwrap() []error { return []error{e.Err, e.Cause} }
+// Unwrap lets errors.Is and errors.As see both.
+func (e *Error) Unwrap() []error {
+	if e.Cause == nil {
+		return []error{e.Err}
+	}
+	return []error{e.Err, e.Cause}
+}
 
-// wrap turns what SQLite says into an *Error with a sentinel, where there is one.
+// wrap makes an *Error of what Open, Ping and Watch met, with a sentinel where there is one.
 func wrap(path string, err error) error {
 	if err == nil {
 		return nil
 	}
-	if e, ok := errors.AsType[*Error](err); ok {
-		return e
+	err = classify(path, err)
+	if _, ok := errors.AsType[*Error](err); ok {
+		return err
+	}
+	return &Error{Path: path, Err: err}
+}
+
+// classify adds a sentinel to an error that came from SQLite because of the state of the file or the disk. Others (a constraint, an error
+// of the caller) it leaves alone.
+func classify(path string, err error) error {
+	if _, ok := errors.AsType[*Error](err); ok {
+		return err
 	}
 	switch code(err) {
 	case sqlite3.SQLITE_NOTADB:
@@ -62,7 +78,7 @@ func wrap(path string, err error) error {
 	case sqlite3.SQLITE_FULL:
 		return &Error{Path: path, Err: ErrFull, Cause: err}
 	}
-	return &Error{Path: path, Err: err}
+	return err
 }
 
 // code is SQLite's primary result code, 0 if err is not SQLite's.

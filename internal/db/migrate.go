@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -78,7 +79,9 @@ func (m *migrations) target() (highest int64) {
 	return highest
 }
 
-// inspect looks at a file that exists, through a connection that cannot write, and refuses it if it is not for us.
+// inspect looks at a file that exists, through a connection that cannot write, and refuses it if it is not for us. It leaves the directory as
+// it was: a writable connection takes its empty WAL away again, but would fold one that a killed process left into the file; a
+// read-only one leaves that alone.
 func (m *migrations) inspect(ctx context.Context, path string) (upToDate bool, err error) {
 	info, err := os.Stat(path)
 	switch {
@@ -91,11 +94,19 @@ func (m *migrations) inspect(ctx context.Context, path string) (upToDate bool, e
 	case info.Size() == 0:
 		return len(m.versions) == 0, nil
 	}
-	ro, err := openPool(dsn(path, inspectParams), nil, false, nil)
+	if err := checkHeader(path); err != nil {
+		return false, err
+	}
+	params := readerParams
+	if wal, err := os.Stat(path + "-wal"); err == nil && wal.Size() > 0 {
+		params = inspectParams
+	}
+	ro, err := openPool(dsn(path, params), nil, false, nil)
 	if err != nil {
 		return false, &Error{Path: path, Err: err}
 	}
 	defer ro.Close()
+	ro.SetMaxOpenConns(1)
 	applied, err := appliedVersions(ctx, ro)
 	if err != nil {
 		return false, wrap(path, err)
@@ -111,6 +122,21 @@ func (m *migrations) inspect(ctx context.Context, path string) (upToDate bool, e
 		return false, &Error{Path: path, Err: ErrNewerSchema, Got: newest, Limit: m.target()}
 	}
 	return len(applied) == len(m.versions), nil
+}
+
+// checkHeader reads the 16 bytes that every SQLite file begins with: SQLite itself takes a file of less than a page for an empty one, and would overwrite it.
+func checkHeader(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return &Error{Path: path, Err: err}
+	}
+	defer f.Close()
+	const magic = "SQLite format 3\x00"
+	header := make([]byte, len(magic))
+	if _, err := io.ReadFull(f, header); err != nil || string(header) != magic {
+		return &Error{Path: path, Err: ErrNotDatabase}
+	}
+	return nil
 }
 
 // appliedVersions reads goose's table; a database without it has none.
