@@ -29,10 +29,10 @@ type Ending struct {
 }
 
 // EndedError says that a session ended, and how. Test for it with errors.As.
-type EndedError struct{ Ending Ending }
+type EndedError struct{ Ending }
 
 func (e *EndedError) Error() string {
-	return "session: ended at " + e.Ending.At.UTC().Format(time.RFC3339) + ": " + string(e.Ending.Reason)
+	return "session: ended at " + e.At.UTC().Format(time.RFC3339) + ": " + string(e.Reason)
 }
 
 // Change is a set of changes that a store applies whole or not at all.

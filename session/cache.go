@@ -1,0 +1,239 @@
+package session
+
+import (
+	"math/bits"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unsafe"
+)
+
+// entry is a stored session in memory. Its record never changes; a new version is a new entry.
+type entry struct {
+	rec Record // rec.Seen is what the store knew; act knows better
+	act *activity
+
+	// The rest belongs to the stripe and its lock.
+	used bool
+	slot int
+}
+
+// activity is when a session was last used. All versions of the session share it.
+type activity struct {
+	key     Key
+	seen    atomic.Int64  // unix nanoseconds; only grows
+	written atomic.Int64  // when this process last wrote or read it
+	every   time.Duration // how often it is written at most
+	queued  atomic.Bool   // waits to be written
+	evicted atomic.Bool   // left the cache meanwhile: write soon
+	agent   atomic.Uint64 // hash of the last User-Agent header; 0 is none yet
+}
+
+func (a *activity) touch(now int64) {
+	for {
+		seen := a.seen.Load()
+		if now <= seen || a.seen.CompareAndSwap(seen, now) {
+			return
+		}
+	}
+}
+
+// record returns the record with the true last-seen time.
+func (e *entry) record() Record {
+	r := e.rec
+	r.Seen = time.Unix(0, e.act.seen.Load()).UTC()
+	return r
+}
+
+// overhead is what an entry costs beside its texts: itself, its activity, its
+// slot in the ring and its place in the map (at the average load of Go's maps).
+const overhead = int(unsafe.Sizeof(entry{})+unsafe.Sizeof(activity{})) + 8 + 64
+
+func (e *entry) size() int {
+	n := overhead + len(e.rec.Handle) + len(e.rec.Subject) + len(e.rec.Device) + len(e.rec.Data)
+	for _, m := range e.rec.AMR {
+		n += int(unsafe.Sizeof(m)) + len(m)
+	}
+	return n
+}
+
+// cache keeps live sessions, bounded in bytes. It is exact: once forget has returned, no
+// get returns what the key had before, although a reader may have fetched the old
+// record from the store and be on its way to fill it in. To that end every
+// change of a stripe raises its generation, and a fill counts only if the generation is still
+// the one that its reader took before it went to the store.
+//
+// It is own code and not maypok86/otter, which cannot tell a fill that an
+// invalidation has overtaken from one that has not, so that it needs the same stripes and locks
+// around it; see the ADR for the figures.
+//
+// Each stripe throws out by second chance (CLOCK): a get sets one bit.
+type cache struct {
+	stripes []stripe
+	mask    uint8
+	evict   func(*entry) // called with the stripe locked
+	stale   atomic.Bool  // true: empty, and stays so
+}
+
+type stripe struct {
+	mu         sync.Mutex
+	generation uint64
+	entries    map[Key]*entry
+	ring       []*entry
+	hand       int
+	bytes      int
+	limit      int
+
+	hits, misses, evictions uint64
+	_                       [24]byte // stripes of neighbours share no cache line
+}
+
+// maxStripes is 64: beyond the cores of most machines. A stripe should hold some of the largest sessions.
+const (
+	maxStripes  = 64
+	stripeBytes = 256 << 10
+)
+
+func newCache(limit int, evict func(*entry)) *cache {
+	limit = max(limit, 0)
+	n := 1
+	if limit > stripeBytes {
+		n = min(maxStripes, 1<<(bits.Len(uint(limit/stripeBytes))-1))
+	}
+	c := &cache{stripes: make([]stripe, n), mask: uint8(n - 1), evict: evict}
+	for i := range c.stripes {
+		c.stripes[i].entries = make(map[Key]*entry)
+		c.stripes[i].limit = limit / n
+	}
+	return c
+}
+
+// stripe of a key. Keys are hashes, so that any byte is as good as random.
+func (c *cache) stripe(key *Key) *stripe { return &c.stripes[key[0]&c.mask] }
+
+// get returns the entry of the key, or nil.
+func (c *cache) get(key *Key) *entry {
+	s := c.stripe(key)
+	s.mu.Lock()
+	e := s.entries[*key]
+	if e != nil {
+		e.used = true
+		s.hits++
+	} else {
+		s.misses++
+	}
+	s.mu.Unlock()
+	return e
+}
+
+// generation returns what fill and replace want to know: ask before reading or writing the store.
+func (c *cache) generation(key *Key) uint64 {
+	s := c.stripe(key)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.generation
+}
+
+// fill offers what was read from the store since generation was asked. It returns
+// the entry to use: an earlier fill of the same or a newer version wins.
+func (c *cache) fill(e *entry, generation uint64) *entry {
+	s := c.stripe(&e.rec.Key)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.generation != generation || c.stale.Load() {
+		return e
+	}
+	if old := s.entries[e.rec.Key]; old != nil {
+		old.act.touch(e.act.seen.Load())
+		if old.rec.Version >= e.rec.Version {
+			return old
+		}
+		e.act = old.act
+	}
+	s.put(e, c.evict)
+	return e
+}
+
+// replace puts in what was written to the store since generation was asked. If
+// anything else happened meanwhile, the order of the two is not known: the key is
+// forgotten, and the store asked next time.
+func (c *cache) replace(e *entry, generation uint64) {
+	s := c.stripe(&e.rec.Key)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	same := s.generation == generation && !c.stale.Load()
+	s.generation++
+	if same {
+		s.put(e, c.evict)
+	} else {
+		s.remove(e.rec.Key)
+	}
+}
+
+// forget removes the key, and what is on its way to the cache.
+func (c *cache) forget(key *Key) {
+	s := c.stripe(key)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.generation++
+	s.remove(*key)
+}
+
+// setStale empties the cache and keeps it empty, or lets it fill again.
+func (c *cache) setStale(stale bool) {
+	c.stale.Store(stale)
+	if !stale {
+		return
+	}
+	for i := range c.stripes {
+		s := &c.stripes[i]
+		s.mu.Lock()
+		s.generation++
+		s.entries = make(map[Key]*entry)
+		s.ring, s.hand, s.bytes = nil, 0, 0
+		s.mu.Unlock()
+	}
+}
+
+// put adds or replaces an entry and throws out others until the stripe fits. An entry
+// that is larger than the stripe is not kept.
+func (s *stripe) put(e *entry, evict func(*entry)) {
+	s.remove(e.rec.Key)
+	size := e.size()
+	if size > s.limit {
+		evict(e)
+		return
+	}
+	for s.bytes+size > s.limit {
+		if s.hand >= len(s.ring) {
+			s.hand = 0
+		}
+		victim := s.ring[s.hand]
+		if victim.used {
+			victim.used = false
+			s.hand++
+			continue
+		}
+		s.remove(victim.rec.Key)
+		s.evictions++
+		evict(victim)
+	}
+	e.slot = len(s.ring)
+	s.ring = append(s.ring, e)
+	s.entries[e.rec.Key] = e
+	s.bytes += size
+}
+
+func (s *stripe) remove(key Key) {
+	e := s.entries[key]
+	if e == nil {
+		return
+	}
+	delete(s.entries, key)
+	last := len(s.ring) - 1
+	s.ring[e.slot] = s.ring[last]
+	s.ring[e.slot].slot = e.slot
+	s.ring[last] = nil
+	s.ring = s.ring[:last]
+	s.bytes -= e.size()
+}

@@ -1,0 +1,23 @@
+package session
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+)
+
+// newID returns a session id of 256 random bits and its key. crypto/rand ends the
+// program rather than return fewer (CV-28).
+func newID() (string, Key) {
+	var b [32]byte
+	_, _ = rand.Read(b[:]) // never fails
+	id := base64.RawURLEncoding.EncodeToString(b[:])
+	key, _ := KeyOf(id)
+	return id, key
+}
+
+// newHandle returns a public name of 128 random bits, drawn apart from the id.
+func newHandle() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return base64.RawURLEncoding.EncodeToString(b[:])
+}

@@ -1,0 +1,176 @@
+package session
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// touches collects last-seen times and writes them in batches. Between two batches
+// there is only a timer, and that only while something waits: no goroutine of its own,
+// nothing to start.
+type touches struct {
+	write func(context.Context, []Touch) error
+	every time.Duration
+
+	mu      sync.Mutex
+	waiting map[Key]*activity
+	timer   *time.Timer
+	due     time.Time // when the timer fires; zero if it is not set
+	closed  bool
+
+	writing sync.Mutex // one batch at a time
+}
+
+// batchSize bounds one write, so that a store is not held up for long.
+const batchSize = 500
+
+// touch notes that the session was used. Only the first time since the last batch takes a lock.
+func (t *touches) touch(a *activity, now int64) {
+	a.touch(now)
+	if a.queued.Load() || !a.queued.CompareAndSwap(false, true) {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed {
+		return
+	}
+	if w := t.waiting[a.key]; w != nil && w != a {
+		// Two requests read the session from the store at once. One of
+		// their activities waits already; it shall know of both.
+		w.touch(now)
+		a.queued.Store(false)
+		return
+	}
+	t.waiting[a.key] = a
+	t.arm(t.every)
+}
+
+// of returns the activity that waits to be written for the key, or nil.
+func (t *touches) of(key Key) *activity {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.waiting[key]
+}
+
+// drop forgets the activity of a session that ended.
+func (t *touches) drop(key Key) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if a := t.waiting[key]; a != nil {
+		delete(t.waiting, key)
+		a.queued.Store(false)
+	}
+}
+
+// soon has the activity of an evicted entry written now, so that what
+// waits does not grow where the cache is bounded.
+func (t *touches) soon(a *activity) {
+	if !a.queued.Load() {
+		return
+	}
+	a.evicted.Store(true)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.arm(0)
+}
+
+// arm sees to it that the timer fires within d. The caller holds mu.
+func (t *touches) arm(d time.Duration) {
+	if t.closed {
+		return
+	}
+	due := time.Now().Add(d)
+	if !t.due.IsZero() && !due.Before(t.due) {
+		return
+	}
+	t.due = due
+	if t.timer == nil {
+		t.timer = time.AfterFunc(d, t.tick)
+	} else {
+		t.timer.Reset(d)
+	}
+}
+
+// tick is called by the timer, in a goroutine that ends with it. An error is
+// reported by write; what could not be written waits for the next tick.
+func (t *touches) tick() {
+	t.mu.Lock()
+	t.due = time.Time{}
+	t.mu.Unlock()
+	ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
+	defer cancel()
+	_ = t.flush(ctx, false)
+}
+
+// writeTimeout bounds a write that no request waits for.
+const writeTimeout = 10 * time.Second
+
+// flush writes what waits: all of it, or what is due.
+func (t *touches) flush(ctx context.Context, all bool) error {
+	t.writing.Lock()
+	defer t.writing.Unlock()
+	now := time.Now().UnixNano()
+	t.mu.Lock()
+	if t.closed && !all { // a tick that close has overtaken
+		t.mu.Unlock()
+		return nil
+	}
+	var list []*activity
+	for _, a := range t.waiting {
+		if all || a.every <= t.every || a.evicted.Load() || now-a.written.Load() >= int64(a.every-t.every) {
+			list = append(list, a)
+		}
+	}
+	t.mu.Unlock()
+
+	var err error
+	for len(list) > 0 && err == nil {
+		n := min(len(list), batchSize)
+		err = t.flushBatch(ctx, list[:n], now)
+		list = list[n:]
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.waiting) > 0 {
+		t.arm(t.every)
+	}
+	return err
+}
+
+func (t *touches) flushBatch(ctx context.Context, list []*activity, now int64) error {
+	batch := make([]Touch, len(list))
+	for i, a := range list {
+		batch[i] = Touch{a.key, time.Unix(0, a.seen.Load()).UTC()}
+	}
+	if err := t.write(ctx, batch); err != nil {
+		return err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for i, a := range list {
+		a.written.Store(now)
+		// First open the queue, then look: whoever touches in between
+		// either finds it open or is seen here.
+		a.queued.Store(false)
+		if a.seen.Load() == batch[i].Seen.UnixNano() && t.waiting[a.key] == a {
+			delete(t.waiting, a.key)
+			a.evicted.Store(false)
+		} else if t.waiting[a.key] == a {
+			a.queued.Store(true)
+		}
+	}
+	return nil
+}
+
+// close stops the timer and writes what waits.
+func (t *touches) close(ctx context.Context) error {
+	t.mu.Lock()
+	t.closed = true
+	if t.timer != nil {
+		t.timer.Stop()
+	}
+	t.mu.Unlock()
+	return t.flush(ctx, true)
+}
