@@ -17,7 +17,7 @@ func Example() {
 		if errors.Is(err, http.ErrNoCookie) {
 			theme = "light"
 		} else if err != nil {
-			http.Error(w, err.Error(), http.StatusRequestHeaderFieldsTooLarge)
+			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
 		if err := cookie.Set(w, cookie.New("__Host-theme", theme)); err != nil {

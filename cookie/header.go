@@ -44,7 +44,8 @@ func Get(h http.Header, name string) (string, error) {
 				if pair[:n] == name {
 					found++
 					value = pair[n+1:]
-				} else if equalFold(pair[:n], name) {
+				} else if equalFold(pair[:n], name) && prefixOf(name) != nil {
+					// Without a prefix, sid and SID are two cookies (RFC 6265 section 4.1.1).
 					variant = pair[:n]
 				}
 			}
@@ -68,8 +69,7 @@ func refuse(name, variant string, found, pairs int) error {
 	if found > 1 {
 		return over(ErrDuplicate, name, "", found, 1)
 	}
-	// Without a prefix, sid and SID are two cookies (RFC 6265 section 4.1.1).
-	if variant != "" && prefixOf(name) != nil {
+	if variant != "" {
 		return &Error{Name: name, Got: show(variant), Err: ErrCaseVariant}
 	}
 	return http.ErrNoCookie
