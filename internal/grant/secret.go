@@ -49,13 +49,7 @@ func LoadSecret(path string, databaseExists bool) ([]byte, error) {
 }
 
 func readSecret(path string) ([]byte, error) {
-	fail := func(err error, hint string) ([]byte, error) {
-		var p *fs.PathError
-		if errors.As(err, &p) {
-			err = p.Err // the path stands in SecretError already
-		}
-		return nil, &SecretError{path, err, hint}
-	}
+	fail := func(err error, hint string) ([]byte, error) { return nil, &SecretError{path, bare(err), hint} }
 	// Non-blocking, so that a pipe without a writer cannot hold up the start.
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
@@ -118,7 +112,7 @@ func checkRandom(secret []byte) error {
 // of two processes that start together one wins and the other reads the winner's.
 func makeSecret(path string) ([]byte, error) {
 	fail := func(err error) ([]byte, error) {
-		return nil, &SecretError{path, err, "make sure that its directory exists and can be written, or make it by hand: " + fmt.Sprintf(makeHint, path)}
+		return nil, &SecretError{path, bare(err), "make sure that its directory exists and can be written, or make it by hand: " + fmt.Sprintf(makeHint, path)}
 	}
 	secret := make([]byte, SecretSize)
 	rand.Read(secret) // never fails: the program ends instead
@@ -143,6 +137,17 @@ func makeSecret(path string) ([]byte, error) {
 		return fail(err) // the file stays: it is whole, and the next start uses it
 	}
 	return secret, nil
+}
+
+// bare takes the path out of an error of the file system: it stands in SecretError already.
+func bare(err error) error {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		return p.Err
+	}
+	if l, ok := errors.AsType[*os.LinkError](err); ok {
+		return l.Err
+	}
+	return err
 }
 
 func syncDir(dir string) error {

@@ -1,0 +1,97 @@
+package grant
+
+import (
+	"testing"
+	"time"
+
+	"github.com/cloakroom/cloakroom/internal/db"
+	"github.com/cloakroom/cloakroom/internal/db/dbtest"
+)
+
+func sweepAll(t *testing.T, d *db.DB, now time.Time) (total int) {
+	t.Helper()
+	for n := 1; n > 0; total += n {
+		update(t, d, func(tx *db.Conn) (err error) {
+			n, err = families.Sweep(t.Context(), tx, now)
+			if n > sweepBatch {
+				t.Errorf("one sweep changed %d rows, limit %d", n, sweepBatch)
+			}
+			return err
+		})
+	}
+	return total
+}
+
+func count(t *testing.T, d *db.DB, query string) (n int) {
+	t.Helper()
+	if err := d.View().QueryRow(t.Context(), query).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func TestSweep_SE_22(t *testing.T) {
+	d := dbtest.Open(t, Migrations)
+	r := []string{start(t, d, alice)}
+	for len(r) < 6 {
+		r = append(r, must(t, d, r[len(r)-1], epoch))
+	}
+	longer := alice
+	longer.Expires = alice.Expires.Add(24 * time.Hour)
+	living := start(t, d, longer)
+	living = must(t, d, living, epoch)
+
+	if n := sweepAll(t, d, alice.Expires); n != 0 {
+		t.Errorf("%d rows went at the limit, when the family is still valid", n)
+	}
+	after := alice.Expires.Add(time.Nanosecond)
+	wantRefused(t, refresh(t, d, r[5], after), Expired, "") // refused although nothing was swept
+	sweepAll(t, d, after)
+	wantRefused(t, refresh(t, d, r[5], after), Expired, "")
+	wantRefused(t, refresh(t, d, r[3], after), Expired, "")
+	wantRefused(t, refresh(t, d, r[0], after), Unknown, "") // forgotten, and refused
+	if n := count(t, d, "SELECT count(*) FROM refresh_tokens"); n != 3+2 {
+		t.Errorf("%d tokens are left, want 5", n)
+	}
+	must(t, d, living, after)
+
+	late := alice.Expires.Add(rememberExpired + time.Nanosecond)
+	sweepAll(t, d, late)
+	wantRefused(t, refresh(t, d, r[5], late), Unknown, "")
+	if n := count(t, d, "SELECT count(*) FROM refresh_families"); n != 1 {
+		t.Errorf("%d families are left, want the one that expired later", n)
+	}
+	if n := sweepAll(t, d, late.Add(48*time.Hour)); n == 0 || count(t, d, "SELECT count(*) FROM refresh_tokens") != 0 {
+		t.Error("tokens without a family are left")
+	}
+}
+
+// A family that is refreshed without end keeps MaxKnown hashes; what is forgotten is refused as unknown.
+func TestKnownHashesAreBounded(t *testing.T) {
+	d := dbtest.Open(t, Migrations)
+	first := start(t, d, alice)
+	token := first
+	refreshes := MaxKnown + 10
+	update(t, d, func(tx *db.Conn) error {
+		for range refreshes {
+			res, err := families.refresh(t.Context(), tx, token, "", epoch)
+			if err != nil || res.Err() != nil {
+				t.Fatal(err, res.Err())
+			}
+			token = res.Token
+		}
+		return nil
+	})
+	if n := count(t, d, "SELECT count(*) FROM refresh_tokens"); n != MaxKnown {
+		t.Errorf("%d hashes are known, want %d", n, MaxKnown)
+	}
+	if n := count(t, d, "SELECT count(*) FROM refresh_tokens WHERE successor IS NOT NULL"); n != 2 {
+		t.Errorf("%d successors are kept, want 2", n)
+	}
+	wantRefused(t, refresh(t, d, first, epoch), Unknown, "")
+	token = must(t, d, token, epoch)
+	if n := sweepAll(t, d, alice.Expires.Add(1)); n != MaxKnown-3+1 {
+		t.Errorf("swept %d rows in batches, want %d", n, MaxKnown-3+1)
+	}
+	wantRefused(t, refresh(t, d, token, alice.Expires.Add(1)), Expired, "")
+}
