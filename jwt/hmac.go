@@ -29,9 +29,6 @@ func newSecret(b []byte) (material, error) {
 	if len(b) < minSecret {
 		return nil, refuse(ErrKey, "k", "too short: got "+plural(len(b), "byte")+", want 32 or more")
 	}
-	if slices.Max(b) == slices.Min(b) {
-		return nil, refuse(ErrKey, "k", "all bytes are equal: a secret must be random")
-	}
 	// A published key is no secret. This is the classic confusion of
 	// algorithms, stopped a second time should a caller load the wrong file.
 	if isPublicKey(b) {

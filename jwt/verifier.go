@@ -62,9 +62,10 @@ func NewVerifier(issuer, audience string, keys KeySource, algorithms []Algorithm
 	if v.opts.MaxBytes == 0 {
 		v.opts.MaxBytes = defaultMaxBytes
 	}
+	if err := checkArguments(keys, algorithms); err != nil {
+		return nil, err
+	}
 	switch {
-	case keys == nil:
-		return nil, refuse(ErrOption, "keys", "missing")
 	case issuer == "" && !v.opts.InsecureAnyIssuer:
 		return nil, refuse(ErrOption, "issuer", "missing")
 	case issuer != "" && v.opts.InsecureAnyIssuer:
@@ -80,22 +81,7 @@ func NewVerifier(issuer, audience string, keys KeySource, algorithms []Algorithm
 	case v.opts.MaxBytes < 0 || v.opts.MaxBytes > mostMaxBytes:
 		return nil, refuse(ErrOption, "MaxBytes", gotLimit("out of range", v.opts.MaxBytes, mostMaxBytes))
 	}
-	if err := checkAlgorithms(algorithms); err != nil {
-		return nil, err
-	}
 	return v, nil
-}
-
-func checkAlgorithms(algorithms []Algorithm) error {
-	if len(algorithms) == 0 {
-		return refuse(ErrOption, "algorithms", "the list is empty")
-	}
-	for _, a := range algorithms {
-		if !a.supported() {
-			return refuse(ErrOption, "algorithms", "got "+quote(string(a))+", want HS256, ES256, EdDSA or RS256")
-		}
-	}
-	return nil
 }
 
 // Verify checks a token and returns it, or nil and an error that wraps one of
@@ -109,103 +95,44 @@ func (v *Verifier) Verify(token string) (*Token, error) {
 // VerifyAt is [Verifier.Verify] as it would be at another time, for tools
 // that ask what was or will be.
 func (v *Verifier) VerifyAt(token string, now time.Time) (*Token, error) {
-	signed, err := verifySignature(token, v.opts.MaxBytes, v.keys, v.algorithms)
+	var reached Check
+	return v.verify(token, now, &reached)
+}
+
+// verify leaves in reached the check that it made last.
+func (v *Verifier) verify(token string, now time.Time, reached *Check) (*Token, error) {
+	signed, err := verifySignature(token, v.opts.MaxBytes, v.keys, v.algorithms, reached)
 	if err != nil {
 		return nil, err
 	}
 	t := &Token{header: signed.header, payload: string(signed.payload)}
+	*reached = CheckType
 	if err := v.checkType(t.header); err != nil {
 		return nil, err
 	}
-	if err := v.checkClaims(t, now); err != nil {
+	*reached = CheckClaims
+	has, err := v.readClaims(t)
+	if err != nil {
+		return nil, err
+	}
+	// Not for us comes before too late.
+	*reached = CheckIssuer
+	if err := v.checkIssuer(&t.claims); err != nil {
+		return nil, err
+	}
+	*reached = CheckAudience
+	if err := v.checkAudience(&t.claims); err != nil {
+		return nil, err
+	}
+	*reached = CheckExpiry
+	if err := v.checkExpiry(&t.claims, now); err != nil {
+		return nil, err
+	}
+	*reached = CheckStart
+	if err := v.checkStart(&t.claims, has, now); err != nil {
 		return nil, err
 	}
 	return t, nil
-}
-
-// VerifySignature checks nothing but the signature of a token, at most 1 MiB
-// long, and returns its payload, which may be any bytes. It is for tools and
-// for protocols whose payload is no claims object. Who logs people in needs a [Verifier]: a
-// token whose signature is good may have expired years ago, or be meant for another site.
-func VerifySignature(token string, keys KeySource, algorithms []Algorithm) (payload []byte, err error) {
-	if keys == nil {
-		return nil, refuse(ErrOption, "keys", "missing")
-	}
-	if err := checkAlgorithms(algorithms); err != nil {
-		return nil, err
-	}
-	signed, err := verifySignature(token, mostMaxBytes, keys, algorithms)
-	if err != nil {
-		return nil, err
-	}
-	return signed.payload, nil
-}
-
-// A verified is what stands under a good signature.
-type verified struct {
-	header  Header
-	payload []byte
-}
-
-// verifySignature is RFC 7515 section 5.2.
-func verifySignature(token string, maxBytes int, keys KeySource, algorithms []Algorithm) (verified, error) {
-	// Steps 1, 2, 6 and 7: the parts, and their base64url.
-	p, err := splitToken(token, maxBytes)
-	if err != nil {
-		return verified{}, err
-	}
-	d, err := p.decode()
-	if err != nil {
-		return verified{}, err
-	}
-	// Steps 3, 4 and 5: the header, and that everything critical in it is understood.
-	h, err := parseHeader(string(d.header))
-	if err != nil {
-		return verified{}, err
-	}
-	// RFC 8725 section 3.1: the caller's algorithms, and of those the key's own.
-	if !slices.Contains(algorithms, h.Algorithm) {
-		return verified{}, refuse(ErrAlgorithm, "alg", "got "+quote(string(h.Algorithm))+", want one of "+list(algorithms))
-	}
-	k, err := findKey(keys, h)
-	if err != nil {
-		return verified{}, err
-	}
-	if k.alg != h.Algorithm {
-		return verified{}, refuse(ErrAlgorithm, "alg", "got "+quote(string(h.Algorithm))+", but the key is for "+string(k.alg))
-	}
-	if !k.canVerify() {
-		return verified{}, refuse(ErrKey, "key_ops", "the key is not for verifying")
-	}
-	// Step 8: the signature.
-	if !k.material.verify(p.signed, d.signature) {
-		return verified{}, refuse(ErrSignature, "", "")
-	}
-	return verified{header: h, payload: d.payload}, nil
-}
-
-// findKey looks the key up by its ID, and by nothing else that the token says.
-func findKey(keys KeySource, h Header) (*Key, error) {
-	if !h.hasKeyID {
-		source, ok := keys.(interface {
-			OnlyKey(alg Algorithm) (*Key, error)
-		})
-		if !ok {
-			return nil, refuse(ErrUnknownKey, "kid", "missing")
-		}
-		return foundKey(source.OnlyKey(h.Algorithm))
-	}
-	return foundKey(keys.Key(h.KeyID))
-}
-
-func foundKey(k *Key, err error) (*Key, error) {
-	if err != nil {
-		return nil, err
-	}
-	if k == nil {
-		return nil, refuse(ErrUnknownKey, "kid", "the key source returned nothing")
-	}
-	return k, nil
 }
 
 // checkType is RFC 8725 section 3.11.
@@ -229,8 +156,9 @@ func (v *Verifier) checkType(h Header) error {
 	return refuse(ErrType, "typ", "got "+got+", want "+want)
 }
 
-// checkClaims is RFC 7519 section 7.2, step 10, with the claims of section 4.1.
-func (v *Verifier) checkClaims(t *Token, now time.Time) error {
+// readClaims is RFC 7519 section 7.2, step 10, and what section 4.1 says of
+// the form of each claim.
+func (v *Verifier) readClaims(t *Token) (registered, error) {
 	var others []string
 	var note func(string, value)
 	if len(v.opts.Require) > 0 {
@@ -240,10 +168,9 @@ func (v *Verifier) checkClaims(t *Token, now time.Time) error {
 			}
 		}
 	}
-	c := &t.claims
-	has, err := parseClaims(t.payload, c, note)
+	has, err := parseClaims(t.payload, &t.claims, note)
 	if err != nil {
-		return err
+		return has, err
 	}
 	required := hasExpires
 	if !v.opts.InsecureAnyIssuer {
@@ -253,37 +180,52 @@ func (v *Verifier) checkClaims(t *Token, now time.Time) error {
 		required |= hasAudience
 	}
 	if err := requireClaims(has, required); err != nil {
-		return err
+		return has, err
 	}
 	for _, name := range v.opts.Require {
-		if !c.nonEmpty(has, name) && !slices.Contains(others, name) {
-			return refuse(ErrClaim, name, "missing or empty")
+		if !t.claims.nonEmpty(has, name) && !slices.Contains(others, name) {
+			return has, refuse(ErrClaim, name, "missing or empty")
 		}
 	}
-	// Sections 4.1.1 and 4.1.3: not for us comes before too late.
-	if !v.opts.InsecureAnyIssuer && c.Issuer != v.issuer {
-		return refuse(ErrIssuer, "iss", "got "+quote(c.Issuer)+", want "+quote(v.issuer))
-	}
-	if !v.opts.InsecureAnyAudience && !c.Audience.Contains(v.audience) {
-		return refuse(ErrAudience, "aud", "got "+quote(strings.Join(c.Audience, " "))+", want "+quote(v.audience))
-	}
-	return v.checkDates(c, has, now)
+	return has, nil
 }
 
-// checkDates: a token is good from nbf and iat on, and until just before exp.
-func (v *Verifier) checkDates(c *Claims, has registered, now time.Time) error {
-	leeway := v.opts.Leeway
+// checkIssuer is RFC 7519 section 4.1.1 and RFC 8725 section 3.8.
+func (v *Verifier) checkIssuer(c *Claims) error {
+	if v.opts.InsecureAnyIssuer || c.Issuer == v.issuer {
+		return nil
+	}
+	return refuse(ErrIssuer, "iss", "got "+quote(c.Issuer)+", want "+quote(v.issuer))
+}
+
+// checkAudience is RFC 7519 section 4.1.3 and RFC 8725 section 3.9.
+func (v *Verifier) checkAudience(c *Claims) error {
+	if v.opts.InsecureAnyAudience || c.Audience.Contains(v.audience) {
+		return nil
+	}
+	return refuse(ErrAudience, "aud", "got "+quote(strings.Join(c.Audience, " "))+", want "+quote(v.audience))
+}
+
+// checkExpiry is RFC 7519 section 4.1.4: the token is good until just before exp.
+func (v *Verifier) checkExpiry(c *Claims, now time.Time) error {
 	if c.Expires.After(now.AddDate(mostYearsAhead, 0, 0)) {
 		return refuse(ErrClaim, "exp", "more than ten years ahead: "+date(c.Expires))
 	}
-	if !now.Before(c.Expires.Add(leeway)) {
-		return refuse(ErrExpired, "exp", at(c.Expires, now, leeway))
+	if !now.Before(c.Expires.Add(v.opts.Leeway)) {
+		return refuse(ErrExpired, "exp", at(c.Expires, now, v.opts.Leeway))
 	}
-	if has&hasNotBefore != 0 && now.Add(leeway).Before(c.NotBefore.Time) {
-		return refuse(ErrNotYetValid, "nbf", at(c.NotBefore, now, leeway))
+	return nil
+}
+
+// checkStart is RFC 7519 sections 4.1.5 and 4.1.6: the token is good from nbf on, and
+// one that was issued in the future was not issued by a sound clock.
+func (v *Verifier) checkStart(c *Claims, has registered, now time.Time) error {
+	latest := now.Add(v.opts.Leeway)
+	if has&hasNotBefore != 0 && latest.Before(c.NotBefore.Time) {
+		return refuse(ErrNotYetValid, "nbf", at(c.NotBefore, now, v.opts.Leeway))
 	}
-	if has&hasIssuedAt != 0 && now.Add(leeway).Before(c.IssuedAt.Time) {
-		return refuse(ErrNotYetValid, "iat", at(c.IssuedAt, now, leeway))
+	if has&hasIssuedAt != 0 && latest.Before(c.IssuedAt.Time) {
+		return refuse(ErrNotYetValid, "iat", at(c.IssuedAt, now, v.opts.Leeway))
 	}
 	return nil
 }
@@ -293,11 +235,3 @@ func at(d NumericDate, now time.Time, leeway time.Duration) string {
 }
 
 func date(d NumericDate) string { return d.Format(time.RFC3339Nano) }
-
-func list(algorithms []Algorithm) string {
-	var names []string
-	for _, a := range algorithms {
-		names = append(names, string(a))
-	}
-	return strings.Join(names, ", ")
-}
