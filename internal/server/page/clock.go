@@ -68,6 +68,17 @@ func span(d time.Duration) string {
 	return plural(int((d+time.Second-1)/time.Second), "second")
 }
 
+// wait is a length of time in one unit, rounded up, so that who waits that long has waited enough.
+func wait(d time.Duration) string {
+	switch {
+	case d <= 99*time.Second:
+		return plural(int((d+time.Second-1)/time.Second), "second")
+	case d <= 99*time.Minute:
+		return plural(int((d+time.Minute-1)/time.Minute), "minute")
+	}
+	return plural(int((d+time.Hour-1)/time.Hour), "hour")
+}
+
 func plural(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun

@@ -107,7 +107,7 @@ func (in input) DescribedBy() string {
 	if in.Hint != "" {
 		ids = append(ids, in.ID()+"-hint")
 	}
-	if in.Also != "" {
+	if in.Also != "" && in.Focus { // said once, where typing starts
 		ids = append(ids, in.Also)
 	}
 	return strings.Join(ids, " ")

@@ -134,7 +134,7 @@ func (v Security) page() about {
 }
 
 func (v Confirm) page() about {
-	return about{File: "confirm", Title: "Confirm that it is you", Path: PathConfirm, Errors: v.Errors, Narrow: true}
+	return about{File: "confirm", Title: "Is it still you?", Path: PathConfirm, Errors: v.Errors, Narrow: true}
 }
 
 func (v Invite) page() about {

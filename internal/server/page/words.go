@@ -1,9 +1,6 @@
 package page
 
-import (
-	"net/http"
-	"time"
-)
+import "net/http"
 
 // PasswordRule is the one sentence beside every new password.
 const PasswordRule = "15 characters or more, any characters you like. A few words in a row are fine; so is pasting from a password manager."
@@ -47,7 +44,7 @@ func (p Problem) sentence() string {
 		s = "This could not be done."
 	}
 	if p.RetryAfter > 0 {
-		s += " Please try again in " + span(p.RetryAfter) + "."
+		s += " Please try again in " + wait(p.RetryAfter) + "."
 	} else if p.Code == Throttled || p.Code == Busy {
 		s += " Please try again in a moment."
 	}
@@ -121,7 +118,7 @@ func (v Error) words() errorWords {
 		w.Hint = v.Hint
 	}
 	if v.RetryAfter > 0 {
-		w.Sentence += " Please try again in " + span(v.RetryAfter.Round(time.Second)) + "."
+		w.Sentence += " Please try again in " + wait(v.RetryAfter) + "."
 	}
 	return w
 }
