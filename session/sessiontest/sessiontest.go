@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -46,11 +47,11 @@ func Run(t *testing.T, open func(t *testing.T) session.Store) {
 	}
 }
 
-// start is the present, so that stores that let entries lapse by themselves can be examined too, with a nanosecond part in which every
-// digit differs.
-func start() time.Time {
+// start is one instant for a whole run: near the present, so that stores that let entries lapse by themselves can be examined too, with a
+// nanosecond part in which every digit differs.
+var start = sync.OnceValue(func() time.Time {
 	return time.Now().UTC().Truncate(time.Second).Add(123456789)
-}
+})
 
 // newRecord makes a live record as a sign-in would.
 func newRecord(subject string) session.Record {
