@@ -138,6 +138,9 @@ func (s *Store) check(r *session.Record, before []session.Record) error {
 func (s *Store) put(r *session.Record) {
 	n := new(*r)
 	n.Version++
+	for _, t := range []*time.Time{&n.Created, &n.AuthTime, &n.Seen, &n.Expires} {
+		*t = utc(*t)
+	}
 	if old := s.records[r.Key]; old != nil {
 		if old.Seen.After(n.Seen) {
 			n.Seen = old.Seen
@@ -176,6 +179,7 @@ func (s *Store) end(given *session.Ending) *session.Ending {
 		delete(s.handles, r.Handle)
 	}
 	e := new(*given)
+	e.Created, e.Seen, e.At = utc(e.Created), utc(e.Seen), utc(e.At)
 	s.seq++
 	e.Seq = s.seq
 	s.ended[e.Key] = e
@@ -195,7 +199,7 @@ func (s *Store) Touch(ctx context.Context, ts []session.Touch) error {
 	defer s.mu.Unlock()
 	for _, t := range ts {
 		if r := s.records[t.Key]; r != nil && t.Seen.After(r.Seen) {
-			r.Seen = t.Seen
+			r.Seen = utc(t.Seen)
 		}
 	}
 	return nil
@@ -254,3 +258,7 @@ func (s *Store) Endings(ctx context.Context, after int64, limit int) ([]session.
 	}
 	return list, nil
 }
+
+// utc is a time as a store gives it back: without a place, and without the reading of
+// a clock that only this process has.
+func utc(t time.Time) time.Time { return t.Round(0).UTC() }
