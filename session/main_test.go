@@ -206,3 +206,12 @@ func (s *spy) called(name string) int {
 	defer s.mu.Unlock()
 	return strings.Count(" "+strings.Join(s.names, "  ")+" ", " "+name+" ")
 }
+
+// parallel runs f n times at once and waits.
+func parallel(n int, f func(i int)) {
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() { f(i) })
+	}
+	wg.Wait()
+}
