@@ -174,11 +174,10 @@ func checkSameSite(c *http.Cookie) error {
 	default:
 		return bad("unknown SameSite")
 	}
-	if c.Partitioned && !c.Secure {
-		return bad("Partitioned needs Secure")
-	}
+	// Browsers drop it without Secure; without None it is never sent where it
+	// would matter (draft-cutler-partitioned-cookies-01 section 2.1).
 	if c.Partitioned && c.SameSite != http.SameSiteNoneMode {
-		return bad("Partitioned needs SameSite=None") // else it is never sent where it would matter
+		return bad("Partitioned needs SameSite=None and Secure")
 	}
 	return nil
 }

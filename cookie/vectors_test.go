@@ -90,7 +90,7 @@ func TestGoVectorsParseSet(t *testing.T) {
 	)
 	known := map[int]string{
 		1: date, 2: date, 4: site, 5: site,
-		8:  "SameSite=None without Secure, which browsers drop (draft-22 section 5.7 step 19)",
+		8: "SameSite=None without Secure, which browsers drop (draft-22 section 5.7 step 19)",
 		9: octets, 10: octets, 11: octets, 12: octets, 13: octets, 14: octets, 15: octets, 16: octets,
 		17: "a space behind the name; net/http drops it",
 		18: "quotes are part of the value (draft-22 section 4.1.1)",
