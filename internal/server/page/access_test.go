@@ -6,7 +6,6 @@ import (
 	"testing"
 )
 
-// posts counts the forms, and checks that each that changes something carries the token of its session.
 func TestEveryPostFormCarriesTheToken(t *testing.T) {
 	each(t, func(t *testing.T, s sample, _ string, elements []element, _ string) {
 		want := s.view.frame().FormToken
@@ -234,7 +233,7 @@ func TestFocusGoesWhereTypingGoesOn(t *testing.T) {
 }
 
 func TestInputRefusesUnknownKeys(t *testing.T) {
-	for _, pairs := range [][]any{{"kind", "x"}, {"type"}, {"value", 3}, {"fixed", "yes"}} {
+	for _, pairs := range [][]any{{"kind", "x"}, {"type"}, {"value", 3}, {"fixed", "yes"}, {"type", "password", "value", "secret"}} {
 		if _, err := newInput("email", "E-mail", nil, pairs...); err == nil {
 			t.Errorf("%v is taken", pairs)
 		}

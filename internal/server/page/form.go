@@ -87,6 +87,9 @@ func newInput(name, label string, errs Errors, pairs ...any) (input, error) {
 	case "email":
 		in.Mode = "email"
 	case "password":
+		if in.Value != "" {
+			return in, fmt.Errorf("input %s: a password is never sent back", name)
+		}
 		if in.Plain {
 			in.Type = "text"
 		}

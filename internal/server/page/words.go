@@ -27,7 +27,7 @@ var problems = map[string]string{
 	LinkUsed:         "This link works once, and it was used already.",
 	LinkUnknown:      "This link is not one of ours, or a part of it is missing. It may have been used already.",
 	SignupClosed:     "Accounts are made by invitation here.",
-	SetupDone:        "Cloakroom is set up already.",
+	SetupDone:        "The first account has been made.",
 	Unavailable:      "Something on our side is out of order just now. Nothing was changed.",
 }
 
