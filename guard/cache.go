@@ -32,7 +32,8 @@ func entrySize(token string) int { return 1024 + 4*len(token) }
 
 // key returns the key of a token, and the epoch in which its verification begins.
 func (c *tokenCache) key(token string) (tokenKey, uint64) {
-	key := sha256.Sum256([]byte(token))
+	var room [1024]byte // most tokens fit: no copy on the heap only to hash it
+	key := sha256.Sum256(append(room[:0], token...))
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	return key, c.epoch
