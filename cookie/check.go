@@ -175,7 +175,7 @@ func checkSameSite(c *http.Cookie) error {
 		return bad("unknown SameSite")
 	}
 	// Browsers drop it without Secure; without None it is never sent where it
-	// would matter (draft-cutler-partitioned-cookies-01 section 2.1).
+	// would matter (draft-cutler-partitioned-cookies-01).
 	if c.Partitioned && c.SameSite != http.SameSiteNoneMode {
 		return bad("Partitioned needs SameSite=None and Secure")
 	}

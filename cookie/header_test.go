@@ -182,17 +182,22 @@ func TestHeaderLimitsCostNothing_CK_S2_CV_22(t *testing.T) {
 			"Get":   func() { Get(h, "sid") },
 			"Parse": func() { Parse(h) },
 		} {
-			var before, after runtime.MemStats
-			runtime.ReadMemStats(&before)
-			start := time.Now()
-			read()
-			took := time.Since(start)
-			runtime.ReadMemStats(&after)
-			// The checklist allows 1 MB and 5 ms; an error is all we make.
-			if got := after.TotalAlloc - before.TotalAlloc; got > 64<<10 {
-				t.Errorf("%s of %s: %d bytes allocated", what, story, got)
+			// The limits of the checklist are 1 MB and 5 ms; an error is all that is
+			// made. The best of some tries, because the machine may be busy.
+			memory, took := uint64(1<<63), time.Hour
+			for range 10 {
+				var before, after runtime.MemStats
+				runtime.ReadMemStats(&before)
+				start := time.Now()
+				read()
+				took = min(took, time.Since(start))
+				runtime.ReadMemStats(&after)
+				memory = min(memory, after.TotalAlloc-before.TotalAlloc)
 			}
-			if took > 50*time.Millisecond { // ten times the limit: the machine may be busy
+			if memory > 4<<10 {
+				t.Errorf("%s of %s: %d bytes allocated", what, story, memory)
+			}
+			if took > 5*time.Millisecond {
 				t.Errorf("%s of %s: took %v", what, story, took)
 			}
 		}
