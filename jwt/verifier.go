@@ -208,7 +208,7 @@ func (v *Verifier) checkAudience(c *Claims) error {
 
 // checkExpiry is RFC 7519 section 4.1.4: the token is good until just before exp.
 func (v *Verifier) checkExpiry(c *Claims, now time.Time) error {
-	if c.Expires.After(now.AddDate(mostYearsAhead, 0, 0)) {
+	if c.Expires.After(now.UTC().AddDate(mostYearsAhead, 0, 0)) {
 		return refuse(ErrClaim, "exp", "more than ten years ahead: "+date(c.Expires))
 	}
 	if !now.Before(c.Expires.Add(v.opts.Leeway)) {
