@@ -17,8 +17,8 @@ const MaxToken = 8 << 10
 // BearerScheme is what [Bearer] makes.
 type BearerScheme struct {
 	verifier *jwt.Verifier
-	live     func(t *jwt.Token) error
-	who      func(ctx context.Context, t *jwt.Token) (*Principal, error)
+	live     func(ctx context.Context, p *Principal) error
+	who      func(ctx context.Context, subject string) (*Principal, error)
 	cache    tokenCache
 }
 
@@ -28,13 +28,14 @@ type BearerScheme struct {
 // The verifier decides which tokens are sound; it should insist on the type "at+jwt", so that no token that was made for
 // something else opens a door. A token with that type must have all claims of RFC 9068, section 2.2.
 //
-// Live is asked at every request whether the token still holds: nil, or an *[Error] or *[session.EndedError] with the
-// reason. Any other error means that it cannot be found out. Who returns the person; ID, Email, Name, Groups and Admin are
-// taken from it, the rest from the token's claims. Both must be safe for concurrent use and leave the token as it is.
+// Live is asked at every request whether the token still holds, whose claims stand in the principal (ID, Session, ClientID,
+// Scopes, AuthTime, AMR): nil, or an *[Error] or *[session.EndedError] with the reason. Any other error means that it cannot
+// be found out. Who returns the person with this account id; ID, Email, Name, Groups and Admin are taken from it, the
+// rest from the token. Both must be safe for concurrent use.
 //
 // Tokens that were verified are remembered until they expire, in at most 8 MiB: call [BearerScheme.Flush] when a key is
 // retired.
-func Bearer(v *jwt.Verifier, live func(t *jwt.Token) error, who func(ctx context.Context, t *jwt.Token) (*Principal, error)) *BearerScheme {
+func Bearer(v *jwt.Verifier, live func(ctx context.Context, p *Principal) error, who func(ctx context.Context, subject string) (*Principal, error)) *BearerScheme {
 	return &BearerScheme{verifier: v, live: live, who: who}
 }
 
@@ -65,24 +66,22 @@ func (b *BearerScheme) Authenticate(r *http.Request) (*Principal, error) {
 	if err != nil {
 		return nil, tokenError(err)
 	}
-	if err := b.live(t.Token); err != nil {
+	p := &Principal{
+		ID: t.subject, Via: ViaToken, Session: t.session, AuthTime: t.authTime, AMR: t.amr, Scopes: t.scopes, ClientID: t.clientID,
+	}
+	ctx := r.Context()
+	if err := b.live(ctx, p); err != nil {
 		return nil, refuseToken(err)
 	}
-	person, err := b.who(r.Context(), t.Token)
+	person, err := b.who(ctx, p.ID)
 	if err != nil {
 		return nil, refuseToken(err)
 	}
 	if person == nil {
 		return nil, &Error{Reason: UnknownAccount, oauth: "invalid_token"}
 	}
-	p := *person
-	p.Via = ViaToken
-	p.Session = t.session
-	p.AuthTime = t.authTime
-	p.AMR = t.amr
-	p.Scopes = t.scopes
-	p.ClientID = t.clientID
-	return &p, nil
+	p.ID, p.Email, p.Name, p.Groups, p.Admin = person.ID, person.Email, person.Name, person.Groups, person.Admin
+	return p, nil
 }
 
 // verify asks the verifier, unless this very token passed before and has not expired. Leeway is the verifier's business:

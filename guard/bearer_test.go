@@ -68,12 +68,12 @@ func newOffice(t testing.TB, rules ...guard.Rule) *office {
 		t.Fatal(err)
 	}
 	o.bearer = guard.Bearer(v,
-		func(*jwt.Token) error { return o.revoked },
-		func(_ context.Context, t *jwt.Token) (*guard.Principal, error) {
-			if t.Claims().Subject == "gone" {
+		func(context.Context, *guard.Principal) error { return o.revoked },
+		func(_ context.Context, subject string) (*guard.Principal, error) {
+			if subject == "gone" {
 				return nil, nil
 			}
-			return &guard.Principal{ID: t.Claims().Subject, Groups: []string{"staff"}}, nil
+			return &guard.Principal{ID: subject, Groups: []string{"staff"}}, nil
 		})
 	o.guard, err = guard.New([]guard.Scheme{o.bearer}, rules...)
 	if err != nil {

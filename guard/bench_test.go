@@ -81,8 +81,8 @@ func TestRememberedTokenAllocates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := guard.New([]guard.Scheme{guard.Bearer(v, func(*jwt.Token) error { return nil },
-		func(context.Context, *jwt.Token) (*guard.Principal, error) { return known, nil })})
+	g, err := guard.New([]guard.Scheme{guard.Bearer(v, func(context.Context, *guard.Principal) error { return nil },
+		func(context.Context, string) (*guard.Principal, error) { return known, nil })})
 	if err != nil {
 		t.Fatal(err)
 	}

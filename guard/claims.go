@@ -9,8 +9,8 @@ import (
 
 // verified is a token that passed the verifier, with the claims that a principal is made of.
 type verified struct {
-	*jwt.Token
 	expires  time.Time
+	subject  string
 	session  string // "sid"
 	clientID string
 	scopes   []string
@@ -50,8 +50,8 @@ func readClaims(t *jwt.Token) (*verified, error) {
 		return nil, &jwt.Error{Rule: jwt.ErrClaim, Where: missing, Detail: "missing (RFC 9068 section 2.2)"}
 	}
 	return &verified{
-		Token:    t,
 		expires:  c.Expires.Time,
+		subject:  c.Subject,
 		session:  a.Session,
 		clientID: a.ClientID,
 		scopes:   strings.Fields(a.Scope),

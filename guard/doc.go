@@ -3,7 +3,7 @@
 // A [Guard] is a list of schemes and a list of rules. The schemes are tried in the given order: the first one that finds
 // its credential decides, whatever the others would have said. So the usual guard
 //
-//	guard.New([]guard.Scheme{guard.Session(manager, person), guard.Bearer(verifier, live, person2)})
+//	guard.New([]guard.Scheme{guard.Session(manager, person), guard.Bearer(verifier, live, person)})
 //
 // looks at the Authorization header only where there is no session cookie. Then each [Rule] must agree.
 // Every try is a [Step] of one [Decision], on success too.

@@ -60,10 +60,8 @@ func ExampleGuard_Check() {
 	if err != nil {
 		panic(err)
 	}
-	live := func(t *jwt.Token) error { return nil } // ask here whether the token's session still lives
-	bearer := guard.Bearer(verifier, live, func(ctx context.Context, t *jwt.Token) (*guard.Principal, error) {
-		return person(ctx, t.Claims().Subject)
-	})
+	live := func(context.Context, *guard.Principal) error { return nil } // ask here whether the token's session still lives
+	bearer := guard.Bearer(verifier, live, person)
 	everybody, err := guard.New([]guard.Scheme{guard.Session(sessions, person), bearer})
 	if err != nil {
 		panic(err)

@@ -1,0 +1,114 @@
+// Command cloakroom keeps people signed in, and can always say why.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// Exit statuses (DESIGN: stable names).
+const (
+	exitDone    = 0
+	exitNo      = 1 // a finding, a refused token, "no"
+	exitUsage   = 2
+	exitFailed  = 3 // could not finish
+	exitExpects = 4 // an expectation failed
+)
+
+// commands are the verbs; each has a file of its name.
+type commands struct {
+	Serve       serveCmd       `cmd:"" help:"Run the server."`
+	Tour        tourCmd        `cmd:"" help:"Watch four ways of being remembered being used, and attacked (10 s)."`
+	User        userCmd        `cmd:"" help:"Accounts and their groups."`
+	Session     sessionCmd     `cmd:"" help:"Live and ended sessions: list, why, end."`
+	Key         keyCmd         `cmd:"" help:"The server's signing keys."`
+	Token       tokenCmd       `cmd:"" help:"Sign, verify and show tokens, on any key set."`
+	ProxyConfig proxyConfigCmd `cmd:"" name:"proxy-config" help:"Print a configuration for a reverse proxy."`
+	Version     versionCmd     `cmd:"" help:"Print version, Go version and schema version."`
+}
+
+// terminal is where a command reads and writes.
+type terminal struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], &terminal{os.Stdin, os.Stdout, os.Stderr})
+	stop()
+	os.Exit(code)
+}
+
+// run is main without the process: it returns the exit status.
+func run(ctx context.Context, args []string, t *terminal) (code int) {
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	var c commands
+	// kong ends a help text by calling Exit; nothing else may end the process.
+	type exited int
+	defer func() {
+		if v := recover(); v != nil {
+			e, ok := v.(exited)
+			if !ok {
+				panic(v)
+			}
+			code = int(e)
+		}
+	}()
+	parser, err := kong.New(&c,
+		kong.Name("cloakroom"),
+		kong.Description("Keeps people signed in: cookies, sessions and tokens. It can always say why."),
+		kong.Writers(t.out, t.err),
+		kong.Exit(func(status int) { panic(exited(status)) }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
+		kong.DefaultEnvars("CLOAKROOM"),
+		kong.Configuration(readConfig),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(t),
+	)
+	if err != nil {
+		return t.fail(err)
+	}
+	parsed, err := parser.Parse(args)
+	if err != nil {
+		return t.fail(usageError(err))
+	}
+	if err := parsed.Run(); err != nil {
+		return t.fail(err)
+	}
+	return exitDone
+}
+
+// exitError ends the command with a status; a nil Err prints nothing more.
+type exitError struct {
+	code int
+	err  error
+	hint string
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit status %d", e.code)
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
+
+func usageError(err error) error {
+	hint := "cloakroom -h lists the commands"
+	var parse *kong.ParseError
+	if errors.As(err, &parse) && parse.Context != nil && parse.Context.Selected() != nil {
+		hint = "cloakroom " + parse.Context.Selected().Path() + " -h says what it takes"
+	}
+	return &exitError{code: exitUsage, err: err, hint: hint}
+}

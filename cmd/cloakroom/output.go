@@ -1,0 +1,70 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// table prints rows in columns; the last column takes what room there is.
+func (t *terminal) table(rows [][]string) {
+	width := map[int]int{}
+	for _, row := range rows {
+		for i, cell := range row {
+			width[i] = max(width[i], utf8.RuneCountInString(cell))
+		}
+	}
+	for _, row := range rows {
+		var b strings.Builder
+		for i, cell := range row {
+			b.WriteString(cell)
+			if i < len(row)-1 {
+				b.WriteString(strings.Repeat(" ", width[i]-utf8.RuneCountInString(cell)+2))
+			}
+		}
+		fmt.Fprintln(t.out, strings.TrimRight(b.String(), " "))
+	}
+}
+
+// jsonLines prints n values, one JSON object a line.
+func (t *terminal) jsonLines(n int, value func(i int) any) error {
+	enc := json.NewEncoder(t.out)
+	enc.SetEscapeHTML(false)
+	for i := range n {
+		if err := enc.Encode(value(i)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func stamp(at time.Time) string { return at.UTC().Format(time.RFC3339) }
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// lasting says a span in the largest unit that fits: "3 days".
+func lasting(d time.Duration) string {
+	switch {
+	case d >= 48*time.Hour:
+		return count(int(d/(24*time.Hour)), "day")
+	case d >= time.Hour:
+		return count(int(d.Round(time.Hour)/time.Hour), "hour")
+	case d >= time.Minute:
+		return count(int(d/time.Minute), "minute")
+	}
+	return count(int(max(d, 0)/time.Second), "second")
+}
+
+func ago(now, then time.Time) string {
+	if d := now.Sub(then); d >= time.Second {
+		return lasting(d) + " ago"
+	}
+	return "now"
+}

@@ -1,0 +1,254 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/cloakroom/cloakroom/jwt"
+)
+
+// maxLine is the longest token that is read from standard input.
+const maxLine = 1 << 20
+
+type tokenCmd struct {
+	Sign   tokenSign   `cmd:"" help:"Sign claims, read as JSON from standard input."`
+	Verify tokenVerify `cmd:"" help:"Verify tokens, read from standard input, one a line."`
+	Show   tokenShow   `cmd:"" help:"Show what a token says, without believing it."`
+}
+
+type tokenSign struct {
+	Key  string        `required:"" placeholder:"FILE" help:"The signing key, a private JWK."`
+	Type string        `default:"JWT" help:"The token's typ."`
+	For  time.Duration `default:"10m" help:"Sets iat and exp, unless the claims have exp."`
+}
+
+func (c *tokenSign) Run(t *terminal) error {
+	text, err := os.ReadFile(c.Key)
+	if err != nil {
+		return err
+	}
+	key, err := jwt.ParseKey(bytes.TrimSpace(text))
+	if err != nil {
+		return &exitError{exitNo, err, "the file must hold one private JWK (RFC 7517)"}
+	}
+	claims := map[string]json.RawMessage{}
+	if err := json.NewDecoder(io.LimitReader(t.in, maxLine)).Decode(&claims); err != nil {
+		return &exitError{exitUsage, fmt.Errorf("the claims are not a JSON object: %w", err), `echo '{"sub":"anna","aud":"https://api.example"}' | cloakroom token sign --key key.jwk`}
+	}
+	if _, ok := claims["exp"]; !ok {
+		at := time.Now()
+		claims["iat"] = json.RawMessage(fmt.Sprint(at.Unix()))
+		claims["exp"] = json.RawMessage(fmt.Sprint(at.Add(c.For).Unix()))
+	}
+	token, err := jwt.Sign(key, c.Type, claims)
+	if err != nil {
+		return &exitError{exitNo, err, "a token needs aud and exp, and a key that can sign"}
+	}
+	fmt.Fprintln(t.out, token)
+	return nil
+}
+
+type tokenVerify struct {
+	JWKS          string        `name:"jwks" required:"" placeholder:"FILE" help:"A key or a key set."`
+	Alg           []string      `placeholder:"LIST" help:"Algorithms that are allowed; without it, each key's own."`
+	Issuer        string        `placeholder:"URL" help:"Who must have made the token; without it, anybody."`
+	Audience      string        `placeholder:"URL" help:"Whom the token must be for; without it, anybody."`
+	Type          string        `placeholder:"TYP" help:"The typ that the token must have; without it, any."`
+	Now           string        `placeholder:"TIME" help:"Verify as at this time (RFC 3339)."`
+	Leeway        time.Duration `default:"0s" help:"Allowed for clocks that differ, up to 60s."`
+	SignatureOnly bool          `help:"Check nothing but the signature; the payload may be any bytes."`
+}
+
+// Run prints one line for each token; the exit status is 1 if one was refused.
+func (c *tokenVerify) Run(t *terminal) error {
+	keys, algs, err := c.keys()
+	if err != nil {
+		return &exitError{code: exitNo, err: err, hint: "the file must hold a JWK or a JWK set (RFC 7517)"}
+	}
+	check, err := c.checker(keys, algs)
+	if err != nil {
+		return err
+	}
+	out := bufio.NewWriter(t.out)
+	refused := false
+	err = eachLine(t.in, func(token string) error {
+		line, err := check(token)
+		if err != nil {
+			refused = true
+			reason := jwt.Reason(err)
+			if reason == "" {
+				reason = "error"
+			}
+			line = "refused " + reason + ": " + oneLine(strings.TrimPrefix(err.Error(), "jwt: "))
+		}
+		_, werr := fmt.Fprintln(out, line)
+		return werr
+	})
+	if err := errors.Join(err, out.Flush()); err != nil {
+		return err
+	}
+	if refused {
+		return &exitError{code: exitNo}
+	}
+	return nil
+}
+
+func (c *tokenVerify) keys() (*jwt.KeySet, []jwt.Algorithm, error) {
+	text, err := os.ReadFile(c.JWKS)
+	if err != nil {
+		return nil, nil, err
+	}
+	keys, err := jwt.ParseKeySet(text)
+	if err != nil {
+		return nil, nil, err
+	}
+	algs := keys.Algorithms()
+	if len(c.Alg) > 0 {
+		algs = nil
+		for _, a := range c.Alg {
+			algs = append(algs, jwt.Algorithm(a))
+		}
+	}
+	return keys, algs, nil
+}
+
+// checker makes the function that judges one token and returns its line.
+func (c *tokenVerify) checker(keys *jwt.KeySet, algs []jwt.Algorithm) (func(token string) (string, error), error) {
+	if c.SignatureOnly {
+		return func(token string) (string, error) {
+			payload, err := jwt.VerifySignature(token, keys, algs)
+			return "ok " + base64.RawURLEncoding.EncodeToString(payload), err
+		}, nil
+	}
+	at := time.Now
+	if c.Now != "" {
+		fixed, err := time.Parse(time.RFC3339, c.Now)
+		if err != nil {
+			return nil, &exitError{exitUsage, fmt.Errorf("--now: %q is not a time", c.Now), "write it like 2026-11-23T12:00:00Z"}
+		}
+		at = func() time.Time { return fixed }
+	}
+	v, err := jwt.NewVerifier(orAny(c.Issuer), orAny(c.Audience), keys, algs, &jwt.VerifierOptions{
+		Type: c.Type, Leeway: c.Leeway, MaxBytes: maxLine,
+		InsecureAnyIssuer: c.Issuer == "", InsecureAnyAudience: c.Audience == "", InsecureAnyType: c.Type == "",
+	})
+	if err != nil {
+		return nil, &exitError{exitUsage, err, "cloakroom token verify -h says what it takes"}
+	}
+	return func(token string) (string, error) {
+		tok, err := v.VerifyAt(token, at())
+		if err != nil {
+			return "", err
+		}
+		var flat bytes.Buffer
+		if err := json.Compact(&flat, tok.Payload()); err != nil {
+			return "", err
+		}
+		return "ok " + flat.String(), nil
+	}, nil
+}
+
+// orAny stands in for a name that is not compared.
+func orAny(s string) string {
+	if s == "" {
+		return "any"
+	}
+	return s
+}
+
+// eachLine calls f with each line that is not empty, without its end. A line that is too long to be a token is given as
+// far as it was read.
+func eachLine(r io.Reader, f func(string) error) error {
+	in := bufio.NewReaderSize(r, maxLine+2)
+	for {
+		line, err := in.ReadSlice('\n')
+		tooLong := errors.Is(err, bufio.ErrBufferFull)
+		if s := strings.TrimRight(string(line), "\r\n"); s != "" {
+			if ferr := f(s); ferr != nil {
+				return ferr
+			}
+		}
+		for errors.Is(err, bufio.ErrBufferFull) {
+			_, err = in.ReadSlice('\n')
+		}
+		switch {
+		case err == io.EOF:
+			return nil
+		case err != nil && !tooLong:
+			return err
+		}
+	}
+}
+
+type tokenShow struct {
+	JSON bool `name:"json" help:"Print JSON."`
+}
+
+func (c *tokenShow) Run(t *terminal) error {
+	return eachLine(t.in, func(token string) error {
+		seen, err := jwt.Inspect(token)
+		if err != nil {
+			return &exitError{exitNo, err, "a token has three parts with dots between them: header.payload.signature"}
+		}
+		if c.JSON {
+			return t.jsonLines(1, func(int) any { return shown(seen) })
+		}
+		fmt.Fprintf(t.out, "header   %s\n", printable(seen.RawHeader))
+		fmt.Fprintf(t.out, "payload  %s\n", printable(seen.Payload))
+		fmt.Fprintf(t.out, "signature %d bytes, not verified\n", len(seen.Signature))
+		if seen.Claims != nil && !seen.Claims.Expires.IsZero() {
+			fmt.Fprintf(t.out, "expires  %s (%s)\n", stamp(seen.Claims.Expires.Time), untilNow(seen.Claims.Expires.Time))
+		}
+		for _, p := range seen.Problems {
+			fmt.Fprintf(t.out, "problem  %s\n", oneLine(strings.TrimPrefix(p.Error(), "jwt: ")))
+		}
+		return nil
+	})
+}
+
+func untilNow(at time.Time) string {
+	if d := time.Until(at); d > 0 {
+		return "in " + lasting(d)
+	}
+	return ago(time.Now(), at)
+}
+
+func shown(seen *jwt.Inspection) any {
+	problems := []string{}
+	for _, p := range seen.Problems {
+		problems = append(problems, strings.TrimPrefix(p.Error(), "jwt: "))
+	}
+	return map[string]any{
+		"header": rawOrText(seen.RawHeader), "payload": rawOrText(seen.Payload), "signature_bytes": len(seen.Signature),
+		"verified": false, "problems": problems,
+	}
+}
+
+func rawOrText(b []byte) any {
+	if json.Valid(b) {
+		return json.RawMessage(b)
+	}
+	return string(b)
+}
+
+// printable keeps a stranger's bytes from steering the terminal.
+func printable(b []byte) string {
+	s := strings.Map(func(c rune) rune {
+		if c < ' ' || c == 0x7f || c >= 0x80 && c < 0xa0 {
+			return '\uFFFD'
+		}
+		return c
+	}, string(b))
+	if r := []rune(s); len(r) > 4000 {
+		return string(r[:4000]) + "…"
+	}
+	return s
+}

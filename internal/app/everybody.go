@@ -1,0 +1,86 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/cloakroom/cloakroom/internal/db"
+	"github.com/cloakroom/cloakroom/session"
+)
+
+// Exists reports an error unless the house of a configuration was built before: a command that looks at accounts must
+// not make an empty database where somebody mistyped a directory.
+func Exists(cfg Config) error {
+	cfg.fillDefaults()
+	if _, err := os.Stat(cfg.Database); err != nil {
+		return fmt.Errorf("there is no database %s", cfg.Database)
+	}
+	return nil
+}
+
+// SchemaVersion is the version of the database that this program reads and writes.
+func SchemaVersion() (int64, error) { return db.Target(migrations...) }
+
+// AllSessions lists the live sessions of everybody, or of the account with an address.
+func (a *App) AllSessions(ctx context.Context, email string) ([]session.Record, error) {
+	if email != "" {
+		u, err := a.User(ctx, email)
+		if err != nil {
+			return nil, err
+		}
+		return a.SessionsOf(ctx, u.ID)
+	}
+	const page = 500
+	var out []session.Record
+	for after := ""; ; {
+		some, err := a.store.All(ctx, after, page)
+		if err != nil {
+			return nil, err
+		}
+		for _, rec := range some {
+			if _, over := rec.ExpiredAt(now()); !over {
+				out = append(out, rec)
+			}
+		}
+		if len(some) < page {
+			return out, nil
+		}
+		after = some[len(some)-1].Handle
+	}
+}
+
+// EmailsByID names the accounts of a list.
+func (a *App) EmailsByID(ctx context.Context) (map[string]string, error) {
+	all, err := a.Users(ctx)
+	if err != nil {
+		return nil, err
+	}
+	names := make(map[string]string, len(all))
+	for _, u := range all {
+		names[u.ID] = u.Email
+	}
+	return names, nil
+}
+
+// EndEverybody ends all sessions of all accounts, and says how many there were.
+func (a *App) EndEverybody(ctx context.Context, actor string) (int, error) {
+	all, err := a.AllSessions(ctx, "")
+	if err != nil {
+		return 0, err
+	}
+	err = a.update(ctx, func(tx *db.Conn) ([]session.Ending, error) {
+		es := make([]session.Ending, 0, len(all))
+		for _, rec := range all {
+			es = append(es, rec.Ending(session.EndedByAdmin, now()))
+		}
+		if err := a.store.In(tx.SQLTx()).Commit(ctx, session.Change{End: es}); err != nil {
+			return nil, err
+		}
+		if err := a.endFamilies(ctx, tx, es); err != nil {
+			return nil, err
+		}
+		return es, a.record(ctx, tx, actor, "session.end-everybody", "", Client{}, detail{"ended": len(es)})
+	})
+	return len(all), err
+}

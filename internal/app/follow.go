@@ -1,0 +1,162 @@
+package app
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/cloakroom/cloakroom/guard"
+	"github.com/cloakroom/cloakroom/internal/db"
+	"github.com/cloakroom/cloakroom/session"
+)
+
+// followEvery is how often the database is asked whether another process wrote to it. An ending made
+// there holds here within this time and the time of one read.
+const followEvery = 200 * time.Millisecond
+
+// follower learns of every ending, made here or in another process, and remembers the handles of the
+// sessions that ended for as long as an access token of theirs could still be alive. So a token is
+// refused at once on this node without a look-up for each request.
+type follower struct {
+	app  *App
+	pos  int64 // last ending read, by its position in the store
+	lost atomic.Bool
+
+	mu    sync.RWMutex
+	ended map[string]session.Ending
+}
+
+func newFollower(a *App) *follower {
+	return &follower{app: a, ended: map[string]session.Ending{}}
+}
+
+// catchUp reads the endings since the last position. The first call goes back as far as a living token
+// can concern.
+func (f *follower) catchUp(ctx context.Context) error {
+	const page = 1000
+	for {
+		es, err := f.app.store.Endings(ctx, f.pos, page)
+		if err != nil {
+			return err
+		}
+		f.observe(es...)
+		if len(es) > 0 {
+			f.pos = es[len(es)-1].Seq
+		}
+		if len(es) < page {
+			return nil
+		}
+	}
+}
+
+// observe makes endings hold on this node. It must have returned before the ending is answered.
+func (f *follower) observe(es ...session.Ending) {
+	if len(es) == 0 {
+		return
+	}
+	f.mu.Lock()
+	for _, e := range es {
+		f.ended[e.Handle] = e
+	}
+	f.mu.Unlock()
+	f.app.sessions.Observe(es...)
+}
+
+// forget drops the endings that no living token can concern any more.
+func (f *follower) forget(now time.Time) {
+	limit := now.Add(-f.app.Config.TokenLifetime - time.Minute)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for h, e := range f.ended {
+		if e.At.Before(limit) {
+			delete(f.ended, h)
+		}
+	}
+}
+
+func (f *follower) start(ctx context.Context) {
+	changed := func() {
+		if err := f.changed(ctx); err != nil {
+			f.loseSight(err)
+			return
+		}
+		if f.lost.Swap(false) {
+			f.app.log.Info("watch.recovered")
+		}
+		f.app.sessions.SetStale(false)
+	}
+	go f.app.db.Watch(ctx, followEvery, changed, f.loseSight)
+}
+
+// changed is called after another process wrote: whatever is remembered of accounts and keys may be old.
+func (f *follower) changed(ctx context.Context) error {
+	if err := f.catchUp(ctx); err != nil {
+		return err
+	}
+	f.app.accounts.Forget()
+	if f.app.keys == nil {
+		return nil
+	}
+	return f.app.keys.Reload(ctx, f.app.db.View())
+}
+
+// loseSight makes every read go to the store until the watch is back: slower, and never wrong.
+func (f *follower) loseSight(err error) {
+	f.app.sessions.SetStale(true)
+	f.app.accounts.Forget()
+	if !f.lost.Swap(true) {
+		f.app.log.Error("watch.lost", "error", err)
+	}
+}
+
+// tokenLive is nil while the session of an access token lives.
+func (a *App) tokenLive(ctx context.Context, p *guard.Principal) error {
+	f := a.follower
+	if f.lost.Load() {
+		_, ending, err := a.store.Find(ctx, p.Session)
+		if err == nil && ending != nil {
+			err = &session.EndedError{Ending: *ending}
+		}
+		return err
+	}
+	f.mu.RLock()
+	e, ended := f.ended[p.Session]
+	f.mu.RUnlock()
+	if ended {
+		return &session.EndedError{Ending: e}
+	}
+	return nil
+}
+
+// update runs one transaction and, once it is committed, makes the endings that it caused hold on this
+// node before the caller can answer.
+func (a *App) update(ctx context.Context, do func(tx *db.Conn) ([]session.Ending, error)) error {
+	var ended []session.Ending
+	err := a.db.Update(ctx, func(tx *db.Conn) (err error) {
+		ended, err = do(tx)
+		return err
+	})
+	if err != nil {
+		return translate(err)
+	}
+	a.follower.observe(ended...)
+	return nil
+}
+
+func (a *App) sweep(ctx context.Context) {
+	a.follower.forget(time.Now())
+	if _, err := a.sessions.Sweep(ctx); err != nil && ctx.Err() == nil {
+		a.log.Error("sweep.sessions", "error", err)
+	}
+	if a.families == nil {
+		return
+	}
+	err := a.db.Update(ctx, func(tx *db.Conn) error {
+		_, err := a.families.Sweep(ctx, tx, time.Now())
+		return err
+	})
+	if err != nil && ctx.Err() == nil {
+		a.log.Error("sweep.families", "error", err)
+	}
+}

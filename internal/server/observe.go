@@ -1,0 +1,120 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// stamp is what is known of a request from its first moment. There is one for each request, in its context.
+type stamp struct {
+	id             string
+	start          time.Time
+	session, guard time.Duration
+}
+
+type stampKey struct{}
+
+// timed is the stamp of a request; nil where there is none.
+func timed(ctx context.Context) *stamp {
+	t, _ := ctx.Value(stampKey{}).(*stamp)
+	return t
+}
+
+// recorder remembers the status for log and metrics.
+type recorder struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *recorder) WriteHeader(code int) {
+	if code >= 200 && w.status == 0 {
+		w.status = code
+	}
+	w.ResponseWriter.WriteHeader(code)
+}
+
+func (w *recorder) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	return w.ResponseWriter.Write(b)
+}
+
+func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// observe gives each request a number, counts it, writes one line of log and catches panics. An allowed
+// forward-auth check writes no line: there is one for each picture of each app.
+func (s *Server) observe(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/forward-auth/") {
+			s.observeCheck(next, w, r)
+			return
+		}
+		t := &stamp{id: requestID(), start: time.Now()}
+		w.Header()["X-Request-Id"] = []string{t.id}
+		rec := &recorder{ResponseWriter: w}
+		defer func() {
+			if v := recover(); v != nil {
+				s.panicked(rec, r, t.id, v)
+			}
+			took := time.Since(t.start)
+			s.metrics.request(rec.status, took)
+			s.log.Info("request", "method", r.Method, "path", loggedPath(r), "status", rec.status,
+				"ms", float64(took.Microseconds())/1000, "request", t.id)
+		}()
+		next.ServeHTTP(rec, r.WithContext(context.WithValue(r.Context(), stampKey{}, t)))
+	})
+}
+
+// observeCheck is observe for the hot path.
+func (s *Server) observeCheck(next http.Handler, w http.ResponseWriter, r *http.Request) {
+	start := time.Now()
+	rec := &recorder{ResponseWriter: w}
+	defer func() {
+		if v := recover(); v != nil {
+			s.panicked(rec, r, "", v)
+		}
+		s.metrics.check(rec.status, time.Since(start))
+	}()
+	next.ServeHTTP(rec, r)
+}
+
+// panicked fails closed: whatever was about to be said, it was not yes.
+func (s *Server) panicked(w *recorder, r *http.Request, id string, v any) {
+	if v == http.ErrAbortHandler {
+		panic(v)
+	}
+	s.log.Error("panic", "value", fmt.Sprint(v), "path", loggedPath(r), "request", id, "stack", string(debug.Stack()))
+	if w.status == 0 {
+		clear(w.Header())
+		http.Error(w, "internal error", http.StatusInternalServerError)
+	}
+}
+
+// requestID names a request in logs; it is no secret.
+func requestID() string { return strconv.FormatUint(rand.Uint64(), 36) }
+
+// loggedPath leaves out the query, which may hold the token of a one-time link, and bounds the rest.
+func loggedPath(r *http.Request) string {
+	if len(r.URL.Path) > 200 {
+		return r.URL.Path[:200]
+	}
+	return r.URL.Path
+}
+
+// timing reports the steps of a request to the browser's tools, for people who are signed in and never on
+// a route that checks a secret: there the time itself would be an answer.
+func (s *Server) timing(w http.ResponseWriter, r *http.Request) {
+	t := timed(r.Context())
+	if t == nil || !isSafe(r.Method) {
+		return
+	}
+	ms := func(d time.Duration) string { return strconv.FormatFloat(float64(d.Nanoseconds())/1e6, 'f', 3, 64) }
+	w.Header().Set("Server-Timing", "session;dur="+ms(t.session)+", guard;dur="+ms(t.guard))
+}

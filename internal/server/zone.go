@@ -1,0 +1,235 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/cloakroom/cloakroom/guard"
+	"github.com/cloakroom/cloakroom/internal/app"
+	"github.com/cloakroom/cloakroom/internal/server/page"
+	"github.com/cloakroom/cloakroom/session"
+)
+
+// maxBody is enough for every form and JSON body here: a password has at most 1,024 bytes.
+const maxBody = 64 << 10
+
+// zone is a part of the site with rules of its own: what is checked before a handler, and how its
+// errors are written.
+type zone struct {
+	name   string
+	before func(w http.ResponseWriter, r *http.Request) error
+	fail   func(w http.ResponseWriter, r *http.Request, err error)
+	around func(http.Handler) http.Handler // nil = nothing
+}
+
+func (z zone) wrap(pattern string, h handler) http.Handler {
+	var out http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		err := z.before(w, r)
+		if err == nil {
+			err = h(w, r)
+		}
+		if err != nil {
+			z.fail(w, r, err)
+		}
+	})
+	if z.around != nil {
+		out = z.around(out)
+	}
+	return out
+}
+
+// pageZone: HTML for people. Sessions, a session-bound token in every form, no script, no frames.
+func (s *Server) pageZone() zone {
+	return zone{
+		name: "page",
+		before: func(w http.ResponseWriter, r *http.Request) error {
+			s.pageHeaders(w.Header())
+			if isSafe(r.Method) {
+				return nil
+			}
+			if err := s.sameOrigin(r); err != nil {
+				return err
+			}
+			return s.readForm(w, r)
+		},
+		fail:   s.failPage,
+		around: s.withSession,
+	}
+}
+
+// apiZone: JSON for programs and for scripts of our own origin.
+func (s *Server) apiZone() zone {
+	return zone{
+		name: "api",
+		before: func(w http.ResponseWriter, r *http.Request) error {
+			plainHeaders(w.Header())
+			if isSafe(r.Method) {
+				return nil
+			}
+			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+			return s.sameOrigin(r)
+		},
+		fail:   s.failProblem,
+		around: s.withSession,
+	}
+}
+
+// oauthZone: RFC 6749 and 7009. It reads no cookie, so that no site can act through a browser.
+func (s *Server) oauthZone() zone {
+	return zone{
+		name: "oauth",
+		before: func(w http.ResponseWriter, r *http.Request) error {
+			plainHeaders(w.Header())
+			w.Header().Set("Pragma", "no-cache") // RFC 6749 section 5.1
+			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+			return nil
+		},
+		fail: s.failOAuth,
+	}
+}
+
+// openZone: documents that everybody may read, from every origin.
+func (s *Server) openZone() zone {
+	return zone{
+		name: "open",
+		before: func(w http.ResponseWriter, r *http.Request) error {
+			h := w.Header()
+			h.Set("X-Content-Type-Options", "nosniff")
+			h.Set("Access-Control-Allow-Origin", "*")
+			return nil
+		},
+		fail: s.failProblem,
+	}
+}
+
+// forwardZone: the question of a reverse proxy. Nothing is read or written but what the answer needs.
+func (s *Server) forwardZone() zone {
+	return zone{
+		name:   "forward-auth",
+		before: func(http.ResponseWriter, *http.Request) error { return nil },
+		fail:   s.failProblem,
+	}
+}
+
+func isSafe(method string) bool { return method == http.MethodGet || method == http.MethodHead }
+
+func (s *Server) sameOrigin(r *http.Request) error {
+	if err := s.cross.Check(r); err != nil {
+		return &app.Error{Reason: guard.CrossOrigin, Err: err}
+	}
+	return nil
+}
+
+// plainHeaders are for answers that are data: never cached, never guessed to be something else.
+func plainHeaders(h http.Header) {
+	h["Cache-Control"] = noStore
+	h["X-Content-Type-Options"] = nosniff
+}
+
+var (
+	noStore = []string{"no-store"}
+	nosniff = []string{"nosniff"}
+)
+
+// pageHeaders say what a browser may do with our pages: nothing but show them (AU-35).
+func (s *Server) pageHeaders(h http.Header) {
+	plainHeaders(h)
+	h.Set("Content-Security-Policy", page.Policy())
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("X-Frame-Options", "DENY")
+	if s.strict {
+		h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+	}
+}
+
+// withSession puts the session into the context; the change is saved before the first byte.
+func (s *Server) withSession(next http.Handler) http.Handler {
+	return s.app.Sessions().Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		t := timed(r.Context())
+		if t != nil {
+			t.session = time.Since(t.start)
+		}
+		next.ServeHTTP(w, r)
+	}))
+}
+
+// sessionFailed answers when the session could not be read or saved.
+func (s *Server) sessionFailed(w http.ResponseWriter, r *http.Request, err error) {
+	if strings.HasPrefix(r.URL.Path, "/api/") {
+		s.failProblem(w, r, err)
+		return
+	}
+	s.pageHeaders(w.Header())
+	s.failPage(w, r, err)
+}
+
+// member lets only people in who are signed in; others are sent to sign in and come back.
+func (s *Server) member(next handler) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		d := s.check(s.guard, r)
+		if !d.Allowed() {
+			if !isGone(d.Reason()) {
+				return &refusedError{d}
+			}
+			return s.askToSignIn(w, r)
+		}
+		if d.Principal.Via != guard.ViaSession {
+			return &app.Error{Reason: guard.NoCredentials} // pages are for browsers: a token opens none
+		}
+		s.timing(w, r)
+		return next(w, r.WithContext(context.WithValue(r.Context(), principalKey{}, d.Principal)))
+	}
+}
+
+// freshFor is how long after proof of the password an administrator may do what matters.
+const freshFor = 10 * time.Minute
+
+// admin lets administrators in who proved lately that they are at the keyboard.
+func (s *Server) admin(next handler) handler {
+	return s.member(func(w http.ResponseWriter, r *http.Request) error {
+		p := principal(r)
+		if !p.Admin {
+			return &app.Error{Reason: guard.AdminRequired}
+		}
+		if time.Since(p.AuthTime) > freshFor {
+			http.Redirect(w, r, page.PathConfirm+"?"+returnQuery(r.URL.Path), http.StatusSeeOther)
+			return nil
+		}
+		return next(w, r)
+	})
+}
+
+type principalKey struct{}
+
+// principal is who made the request; only behind member.
+func principal(r *http.Request) *guard.Principal {
+	return r.Context().Value(principalKey{}).(*guard.Principal)
+}
+
+// check asks a guard and notes how long that took.
+func (s *Server) check(g *guard.Guard, r *http.Request) guard.Decision {
+	start := time.Now()
+	d := g.Check(r)
+	if t := timed(r.Context()); t != nil {
+		t.guard = time.Since(start)
+	}
+	return d
+}
+
+// isGone tells the refusals that a new sign-in mends.
+func isGone(reason guard.Reason) bool { return status(reason) == http.StatusUnauthorized }
+
+// retryAfter sets the header, in whole seconds rounded up.
+func retryAfter(h http.Header, err error) {
+	var e *app.Error
+	if errors.As(err, &e) && e.RetryAfter > 0 {
+		h.Set("Retry-After", strconv.Itoa(int((e.RetryAfter+time.Second-1)/time.Second)))
+	}
+}
+
+func currentSession(r *http.Request) *session.Session { return session.FromContext(r.Context()) }
