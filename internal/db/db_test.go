@@ -12,6 +12,7 @@ import (
 	"sync"
 	"testing"
 	"testing/fstest"
+	"testing/synctest"
 
 	"github.com/cloakroom/cloakroom/internal/db"
 	"github.com/cloakroom/cloakroom/internal/db/dbtest"
@@ -234,5 +235,40 @@ func TestUpdatesQueue(t *testing.T) {
 	wg.Wait()
 	if got := names(t, d); got != "200" {
 		t.Errorf("got %s, want 200", got)
+	}
+}
+
+// An Update inside an Update cannot get the writer: it must end with an error, not hang.
+func TestUpdateInsideUpdateIsBusy(t *testing.T) { synctest.Test(t, updateInsideUpdateIsBusy) }
+
+func updateInsideUpdateIsBusy(t *testing.T) {
+	d := dbtest.Open(t, things)
+	err := d.Update(t.Context(), func(*db.Conn) error { return add(t, d, "never") })
+	if !errors.Is(err, db.ErrBusy) {
+		t.Errorf("got %v, want %v", err, db.ErrBusy)
+	}
+	if err := add(t, d, "hat"); err != nil {
+		t.Error(err)
+	}
+	if got := names(t, d); got != "hat" {
+		t.Errorf("got %q, want only %q", got, "hat")
+	}
+}
+
+func TestAfterCloseEverythingFails(t *testing.T) {
+	d := dbtest.Open(t, things)
+	for range 2 {
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := add(t, d, "lost"); err == nil {
+		t.Error("update: no error")
+	}
+	if err := d.Ping(t.Context()); err == nil {
+		t.Error("ping: no error")
+	}
+	if entries, _ := os.ReadDir(filepath.Dir(d.Path())); len(entries) != 1 {
+		t.Errorf("got files %v, want the database alone: the WAL is folded into it", entries)
 	}
 }

@@ -6,13 +6,15 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/cloakroom/cloakroom/internal/db"
 	"github.com/cloakroom/cloakroom/internal/db/dbtest"
 )
 
-const tick = 5 * time.Millisecond
+// Time here is that of a bubble of testing/synctest: it passes when all wait.
+const tick = 200 * time.Millisecond
 
 type watched struct {
 	changed chan struct{}
@@ -38,7 +40,7 @@ func (w *watched) wantChanged(t *testing.T, after string) {
 	case <-w.changed:
 	case err := <-w.lost:
 		t.Fatalf("after %s: lost %v, want changed", after, err)
-	case <-time.After(5 * time.Second):
+	case <-time.After(time.Second): // so soon must everybody know
 		t.Fatalf("after %s: nothing, want changed", after)
 	}
 }
@@ -48,13 +50,13 @@ func (w *watched) wantLost(t *testing.T, after string) error {
 	select {
 	case err := <-w.lost:
 		return err
-	case <-time.After(5 * time.Second):
+	case <-time.After(time.Second): // so soon must everybody know
 		t.Fatalf("after %s: nothing, want lost", after)
 		return nil
 	}
 }
 
-// wantQuiet looks several ticks long: two looks of the watch lie in it for certain.
+// wantQuiet waits for a minute: three hundred looks.
 func (w *watched) wantQuiet(t *testing.T, after string) {
 	t.Helper()
 	select {
@@ -62,11 +64,15 @@ func (w *watched) wantQuiet(t *testing.T, after string) {
 		t.Fatalf("after %s: changed, want nothing", after)
 	case err := <-w.lost:
 		t.Fatalf("after %s: lost %v, want nothing", after, err)
-	case <-time.After(20 * tick):
+	case <-time.After(time.Minute):
 	}
 }
 
 func TestWatchTellsForeignCommitsFromOwn(t *testing.T) {
+	synctest.Test(t, testWatchTellsForeignCommitsFromOwn)
+}
+
+func testWatchTellsForeignCommitsFromOwn(t *testing.T) {
 	d := dbtest.Open(t, things)
 	other := dbtest.Again(t, d, things)
 	w := watch(t, d)
@@ -101,6 +107,10 @@ func TestWatchTellsForeignCommitsFromOwn(t *testing.T) {
 }
 
 func TestWatchSeesWhatWasCommittedSinceOpen(t *testing.T) {
+	synctest.Test(t, testWatchSeesWhatWasCommittedSinceOpen)
+}
+
+func testWatchSeesWhatWasCommittedSinceOpen(t *testing.T) {
 	d := dbtest.Open(t, things)
 	other := dbtest.Again(t, d, things)
 	if err := add(t, other, "theirs"); err != nil {
@@ -114,6 +124,10 @@ func TestWatchSeesWhatWasCommittedSinceOpen(t *testing.T) {
 
 // A broken writer connection is replaced by database/sql without a word; its data_version begins anew.
 func TestWatchTakesANewConnectionForAChange(t *testing.T) {
+	synctest.Test(t, testWatchTakesANewConnectionForAChange)
+}
+
+func testWatchTakesANewConnectionForAChange(t *testing.T) {
 	d := dbtest.Open(t, things)
 	w := watch(t, d)
 	w.wantQuiet(t, "opening")
@@ -121,7 +135,9 @@ func TestWatchTakesANewConnectionForAChange(t *testing.T) {
 	w.wantChanged(t, "a new writer connection")
 }
 
-func TestWatchIsLostAndRecovers(t *testing.T) {
+func TestWatchIsLostAndRecovers(t *testing.T) { synctest.Test(t, testWatchIsLostAndRecovers) }
+
+func testWatchIsLostAndRecovers(t *testing.T) {
 	d, faults := dbtest.OpenFaulty(t, things)
 	w := watch(t, d)
 	w.wantQuiet(t, "opening")
@@ -137,6 +153,10 @@ func TestWatchIsLostAndRecovers(t *testing.T) {
 }
 
 func TestWatchIsLostWhenTheFileIsReplaced(t *testing.T) {
+	synctest.Test(t, testWatchIsLostWhenTheFileIsReplaced)
+}
+
+func testWatchIsLostWhenTheFileIsReplaced(t *testing.T) {
 	d := dbtest.Open(t, things)
 	w := watch(t, d)
 	aside := filepath.Join(t.TempDir(), "aside.db")
@@ -159,6 +179,10 @@ func TestWatchIsLostWhenTheFileIsReplaced(t *testing.T) {
 }
 
 func TestWatchIsLostWhileTheWriterIsHeldTooLong(t *testing.T) {
+	synctest.Test(t, testWatchIsLostWhileTheWriterIsHeldTooLong)
+}
+
+func testWatchIsLostWhileTheWriterIsHeldTooLong(t *testing.T) {
 	d := dbtest.Open(t, things)
 	w := watch(t, d)
 	err := d.Update(t.Context(), func(*db.Conn) error {
@@ -173,7 +197,9 @@ func TestWatchIsLostWhileTheWriterIsHeldTooLong(t *testing.T) {
 	w.wantChanged(t, "its end")
 }
 
-func TestWatchEndsWithTheDatabase(t *testing.T) {
+func TestWatchEndsWithTheDatabase(t *testing.T) { synctest.Test(t, testWatchEndsWithTheDatabase) }
+
+func testWatchEndsWithTheDatabase(t *testing.T) {
 	d := dbtest.Open(t, things)
 	w := watch(t, d)
 	if err := d.Close(); err != nil {

@@ -113,3 +113,16 @@ func BenchmarkTouch100(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkFind(b *testing.B) {
+	s := benchStore(b)
+	r := record("ann")
+	if err := s.Commit(b.Context(), session.Change{Put: []session.Record{r}}); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if _, _, err := s.Find(b.Context(), r.Handle); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
