@@ -134,7 +134,13 @@ func loadSecret(cfg Config) ([]byte, error) {
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("app: database %s: %w", cfg.Database, err)
 	}
-	return grant.LoadSecret(cfg.SecretFile, err == nil)
+	first := err != nil
+	if first {
+		if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
+			return nil, err
+		}
+	}
+	return grant.LoadSecret(cfg.SecretFile, !first)
 }
 
 func (a *App) openKeys(ctx context.Context, secret []byte, alg jwt.Algorithm) error {
