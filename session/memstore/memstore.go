@@ -136,19 +136,25 @@ func (s *Store) check(r *session.Record, before []session.Record) error {
 }
 
 func (s *Store) put(r *session.Record) {
-	n := new(*r)
+	n := s.records[r.Key]
+	if n == nil {
+		n = new(session.Record)
+		s.records[r.Key] = n
+	}
+	was, seen := *n, n.Seen
+	*n = *r // readers get copies, made under the lock
 	n.Version++
-	for _, t := range []*time.Time{&n.Created, &n.AuthTime, &n.Seen, &n.Expires} {
-		*t = utc(*t)
+	n.Created, n.AuthTime, n.Seen, n.Expires = utc(r.Created), utc(r.AuthTime), utc(r.Seen), utc(r.Expires)
+	if seen.After(n.Seen) {
+		n.Seen = seen
 	}
-	if old := s.records[r.Key]; old != nil {
-		if old.Seen.After(n.Seen) {
-			n.Seen = old.Seen
-		}
-		s.unlink(old)
-		delete(s.handles, old.Handle)
+	if was.Version != 0 && was.Handle == n.Handle && was.Subject == n.Subject {
+		return
 	}
-	s.records[n.Key] = n
+	s.unlink(&was)
+	if was.Handle != "" {
+		delete(s.handles, was.Handle)
+	}
 	s.handles[n.Handle] = n.Key
 	if n.Subject == "" {
 		return
