@@ -39,7 +39,7 @@ func (a *Accounts) Authenticate(ctx context.Context, d *db.DB, at Attempt) (Acco
 	if err != nil {
 		return Account{}, err
 	}
-	if err := a.admit(ctx, d.View(), at, who); err != nil {
+	if err := a.admit(ctx, d.View(), at, who, 0); err != nil {
 		return Account{}, err
 	}
 	slot, err := a.gate.Enter(ctx)
@@ -47,19 +47,21 @@ func (a *Accounts) Authenticate(ctx context.Context, d *db.DB, at Attempt) (Acco
 		return Account{}, err
 	}
 	defer slot.Leave()
-	end, err := a.begin(ctx, d.View(), at, who) // again: the queue was long, and others have failed since
-	if err != nil {
+	others, end := a.throttle.enter(who.bucket)
+	defer end()
+	// Again: the queue may have been long, and others have failed since.
+	if err := a.admit(ctx, d.View(), at, who, others); err != nil {
 		return Account{}, err
 	}
-	defer end()
 	right, upgraded, err := a.compare(slot, who, at.Password)
-	slot.Leave()
 
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 	defer cancel()
 	if !right || who.disabled {
+		// In the slot until it is counted: else guesses would overtake their own count.
 		return Account{}, a.refuse(ctx, d, at, who, err)
 	}
+	slot.Leave()
 	return a.welcome(ctx, d, who, upgraded)
 }
 
@@ -103,35 +105,20 @@ func (a *Accounts) identify(ctx context.Context, q *db.Conn, at Attempt) (candid
 	return who, nil
 }
 
-// admit looks at the limits.
-func (a *Accounts) admit(ctx context.Context, q *db.Conn, at Attempt, who candidate) error {
+// admit looks at the limits; others attempts at the same account are being compared.
+func (a *Accounts) admit(ctx context.Context, q *db.Conn, at Attempt, who candidate, others int) error {
 	counted, err := tallies(ctx, q, who.bucket, who.other)
 	if err != nil {
 		return err
 	}
 	now := time.Now()
-	if err := a.throttle.account(counted[0], 0, now); err != nil {
+	if err := a.throttle.account(counted[0], others, now); err != nil {
 		return err
 	}
 	if who.known {
 		return nil
 	}
 	return a.throttle.address(at.Addr, now)
-}
-
-// begin looks at the limits again and notes that this attempt is under way.
-func (a *Accounts) begin(ctx context.Context, q *db.Conn, at Attempt, who candidate) (end func(), err error) {
-	counted, err := tallies(ctx, q, who.bucket, who.other)
-	if err != nil {
-		return nil, err
-	}
-	now := time.Now()
-	if !who.known {
-		if err := a.throttle.address(at.Addr, now); err != nil {
-			return nil, err
-		}
-	}
-	return a.throttle.begin(who.bucket, counted[0], now)
 }
 
 // compare does one hash, whoever it is about. upgraded is a new hash to store if the stored one is weaker than new ones are.

@@ -103,7 +103,7 @@ type throttle struct {
 	global *rate.Limiter
 
 	mu       sync.Mutex
-	underway map[string]int // by account bucket: compared, not yet counted; as many as the gate has slots, or a few more
+	underway map[string]int // by account bucket: in the gate and not yet counted
 	prefixes map[netip.Prefix]*list.Element
 	recent   list.List // of *prefixLimit, latest failure first
 }
@@ -148,21 +148,20 @@ func (t *throttle) account(n tally, underway int, now time.Time) error {
 	return nil
 }
 
-// begin is account, and if it allows the attempt, notes that it is under way until end is called.
-func (t *throttle) begin(bucket string, n tally, now time.Time) (end func(), err error) {
+// enter notes that an attempt is under way until end is called, and says how many others are. Whoever enters first and then reads the tally
+// misses nobody: a failure is in the tally before its attempt ends.
+func (t *throttle) enter(bucket string) (others int, end func()) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if err := t.account(n, t.underway[bucket], now); err != nil {
-		return nil, err
-	}
+	others = t.underway[bucket]
 	t.underway[bucket]++
-	return func() {
+	return others, func() {
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		if t.underway[bucket]--; t.underway[bucket] == 0 {
 			delete(t.underway, bucket)
 		}
-	}, nil
+	}
 }
 
 // address judges one more attempt from an address, and all attempts together.
