@@ -53,8 +53,9 @@ var floors = map[string]int{
 	"cmd/cloakroom": 10,
 
 	// Above everything: only tests may import these.
-	"internal/testenv":   98,
-	"internal/db/dbtest": 99,
+	"internal/testenv":           98,
+	"internal/server/servertest": 99,
+	"internal/db/dbtest":         99,
 }
 
 // TestFloors reads the source itself, imports only. A version that calls `go list` is fooled by the test cache.

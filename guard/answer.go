@@ -24,7 +24,7 @@ type Problem struct {
 // calls Refuse may look like success.
 func Refuse(w http.ResponseWriter, d Decision) {
 	e := d.e
-	if e == nil || d.Allowed() {
+	if e == nil {
 		e = &Error{Reason: InternalError}
 	}
 	status := e.status()

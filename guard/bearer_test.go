@@ -191,6 +191,16 @@ func TestAuthorizationHeader_TK_31(t *testing.T) {
 	}
 }
 
+func TestTokenIsMeasuredBeforeItIsRead(t *testing.T) {
+	o := newOffice(t)
+	for length, want := range map[int]string{guard.MaxToken: "malformed", guard.MaxToken + 1: "token is too long"} {
+		d := o.guard.Check(request("Bearer " + strings.Repeat("a", length)))
+		if got := d.Steps()[0].Detail; got != want {
+			t.Errorf("%d bytes: %q, want %q", length, got, want)
+		}
+	}
+}
+
 func TestTokens_TK_30(t *testing.T) {
 	o, other := newOffice(t), newOffice(t)
 	ago := func(d time.Duration) int64 { return time.Now().Add(-d).Unix() }

@@ -157,6 +157,15 @@ func TestZeroValuesRefuse_FA_01(t *testing.T) {
 	}
 }
 
+func TestRefuseOfAnAllowedDecisionIsNoSuccess_FA_01(t *testing.T) {
+	g, _ := guard.New([]guard.Scheme{knows(minsu)})
+	w := httptest.NewRecorder()
+	guard.Refuse(w, g.Check(httptest.NewRequest("GET", "/", nil)))
+	if w.Code != 500 {
+		t.Errorf("status %d, want 500", w.Code)
+	}
+}
+
 func TestNewRefusesWhatIsMissing(t *testing.T) {
 	for what, make := range map[string]func() (*guard.Guard, error){
 		"no scheme":            func() (*guard.Guard, error) { return guard.New(nil) },
@@ -189,7 +198,8 @@ func TestWithLeavesTheGuardAsItWas(t *testing.T) {
 		what string
 		g    *guard.Guard
 		want bool
-	}{{"the guard itself", g, true}, {"with board", board, false}, {"with staff", staff, true}, {"both", staff.With(guard.Group("board")), false}} {
+	}{{"the guard itself", g, true}, {"with board", board, false}, {"with staff", staff, true},
+		{"staff, then board", staff.With(guard.Group("board")), false}, {"board, then staff", board.With(guard.Group("staff")), false}} {
 		if got := c.g.Check(r).Allowed(); got != c.want {
 			t.Errorf("%s: allowed %v, want %v", c.what, got, c.want)
 		}

@@ -83,6 +83,12 @@ func TestRulesKeepTheirNames(t *testing.T) {
 	}
 }
 
+func TestMaxAgeOfEverIsNotNever(t *testing.T) {
+	if guard.MaxAge(1<<63-1).Check(nil, &guard.Principal{}) == nil {
+		t.Error("somebody who never proved who they are was admitted")
+	}
+}
+
 func TestMaxAge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		now := time.Now()

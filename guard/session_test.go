@@ -28,14 +28,19 @@ type site struct {
 // faults is a store that can be down.
 type faults struct {
 	session.Store
-	err error
+	err  error
+	kind session.Kind // what every session is said to be
 }
 
 func (f *faults) Load(ctx context.Context, k session.Key) (session.Record, error) {
 	if f.err != nil {
 		return session.Record{}, f.err
 	}
-	return f.Store.Load(ctx, k)
+	rec, err := f.Store.Load(ctx, k)
+	if err == nil {
+		rec.Kind = f.kind
+	}
+	return rec, err
 }
 
 func people(_ context.Context, subject string) (*guard.Principal, error) {
@@ -244,6 +249,36 @@ func TestStoreThatIsDown_FA_01(t *testing.T) {
 			t.Errorf("%v: %d %s", err, w.Code, w.Body)
 		}
 	}
+}
+
+// A session that /api/token opened has no cookie. Whoever brings one made it from something else.
+func TestSessionOfATokenIsNoCookie(t *testing.T) {
+	s := newSite(t, &session.Options{CacheBytes: -1})
+	cookie, _ := s.signIn(t, "minsu")
+	s.store.kind = session.Token
+	r := request("Bearer " + s.token(t, nil))
+	r.Header.Set("Cookie", cookie)
+	if d := s.check(t, r); d.Reason() != guard.UnknownSession {
+		t.Errorf("reason %q, want unknown-session", d.Reason())
+	}
+}
+
+// Nobody was signed in with it, so nobody was signed out: the token is looked at.
+func TestAnonymousSessionThatEndedIsAbsent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t, &session.Options{Idle: time.Minute})
+		defer s.sessions.Close()
+		r := request()
+		r.Header.Set("Cookie", s.anonymous(t))
+		time.Sleep(time.Hour) // of the bubble
+		if d := s.check(t, r); d.Reason() != guard.NoCredentials || steps(d) != "session: absent; bearer: absent" {
+			t.Errorf("%s, want no-credentials", steps(d))
+		}
+		r.Header.Set("Authorization", "Bearer "+s.token(t, nil))
+		if d := s.check(t, r); !d.Allowed() {
+			t.Errorf("with a token: %v", d.Err)
+		}
+	})
 }
 
 func TestTooManyCookies_FA_01(t *testing.T) {

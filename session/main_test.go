@@ -18,6 +18,9 @@ import (
 	"github.com/cloakroom/cloakroom/session/memstore"
 )
 
+// quiet is a logger for who does not want to hear.
+var quiet = slog.New(slog.DiscardHandler)
+
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // newManager returns a manager that is closed with the test. A nil store is a memstore.
@@ -27,7 +30,7 @@ func newManager(t testing.TB, store session.Store, o session.Options) *session.M
 		store = memstore.New()
 	}
 	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
+		o.Logger = quiet
 	}
 	m, err := session.New(store, &o)
 	if err != nil {

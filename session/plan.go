@@ -142,9 +142,7 @@ func (m *Manager) makeRoom(ctx context.Context, store Store, p *Plan, now time.T
 			continue
 		}
 		// One that is past its limits takes nobody's place.
-		rec = e.record()
-		limit, why := rec.Limit()
-		p.Change.End = append(p.Change.End, rec.Ending(why, limit))
+		p.Change.End = append(p.Change.End, m.ending(rec, Evicted, now))
 	}
 	slices.SortStableFunc(live, func(a, b Record) int { return a.Created.Compare(b.Created) })
 	for len(live) >= m.opt.MaxPerSubject {
@@ -152,6 +150,17 @@ func (m *Manager) makeRoom(ctx context.Context, store Store, p *Plan, now time.T
 		live = live[1:]
 	}
 	return nil
+}
+
+// ending returns how a session of the store ends now: for the reason given, or for that of the limit that it
+// is past already.
+func (m *Manager) ending(rec Record, why Reason, now time.Time) Ending {
+	e := m.latest(rec, now)
+	rec, at := e.record(), now.Round(0).UTC()
+	if m.over(e, now) {
+		at, why = rec.Limit()
+	}
+	return rec.Ending(why, at)
 }
 
 // latest returns a record from a list of the store with the last-seen time that is known here.
@@ -412,14 +421,11 @@ func (m *Manager) EndAll(ctx context.Context, store Store, subject, except strin
 		return nil, storeError("list", err)
 	}
 	now := time.Now()
-	at := now.Round(0).UTC()
 	var es []Ending
 	for _, rec := range list {
-		if rec.Handle == except {
-			continue
+		if rec.Handle != except {
+			es = append(es, m.ending(rec, reason, now))
 		}
-		rec = m.latest(rec, now).record()
-		es = append(es, rec.Ending(reason, at))
 	}
 	return es, m.end(ctx, store, own, es)
 }
@@ -439,9 +445,7 @@ func (m *Manager) EndHandle(ctx context.Context, store Store, handle string, rea
 	if ended != nil {
 		return *ended, nil
 	}
-	now := time.Now()
-	rec = m.latest(rec, now).record()
-	e := rec.Ending(reason, now.Round(0).UTC())
+	e := m.ending(rec, reason, time.Now())
 	return e, m.end(ctx, store, own, []Ending{e})
 }
 

@@ -16,6 +16,9 @@ func clientMatches(owner, sent string) bool {
 	return sent == owner
 }
 
+// OwnedBy reports whether a request that named this client, or none (""), may use or revoke the family.
+func (f Family) OwnedBy(clientID string) bool { return clientMatches(f.ClientID, clientID) }
+
 // scopeTokens splits a scope as RFC 6749 section 3.3 has it: printable tokens without quote and backslash, one space
 // between them. The second result is false if it is malformed.
 func scopeTokens(scope string) ([]string, bool) {

@@ -25,13 +25,10 @@ func (g *Families) EndSubject(ctx context.Context, tx *db.Conn, subject, except,
 	return g.end(ctx, tx, "subject", subject, except, reason, time.Now())
 }
 
-// end is one statement; column is one of the three names above.
+// end is one statement; column is one of the three names above. An empty value names nobody: Start takes none.
 func (g *Families) end(ctx context.Context, tx *db.Conn, column, value, except, reason string, now time.Time) (int, error) {
 	if tx.SQLTx() == nil {
 		return 0, ErrNoTransaction
-	}
-	if value == "" {
-		return 0, nil // an empty subject or handle names nobody
 	}
 	r, err := tx.Exec(ctx, `
 		UPDATE refresh_families SET version = version + 1, ended = $1, end_reason = $2

@@ -148,7 +148,7 @@ func (g *Families) refresh(ctx context.Context, tx *db.Conn, text, clientID stri
 			return refused(Unknown, Family{}), nil
 		}
 		// Before any judgement: who only guesses the client's name must not be able to end the family.
-		if !clientMatches(p.family.ClientID, clientID) {
+		if !p.family.OwnedBy(clientID) {
 			return refused(WrongClient, Family{}), nil
 		}
 		res, err := g.apply(ctx, tx, t, p, now)
@@ -202,7 +202,7 @@ func refused(why Reason, f Family) Refreshed {
 // Find returns the family that a refresh token belongs to, be the token its newest or an old one, the family living,
 // expired or ended; it changes nothing. A token that is not known gives a [*RefreshError] with [Unknown].
 //
-// It is for POST /oauth/revoke: compare ClientID, end the session and then the family with [Families.EndFamily].
+// It is for POST /oauth/revoke: ask [Family.OwnedBy], end the session and then the family with [Families.EndFamily].
 func (g *Families) Find(ctx context.Context, q *db.Conn, token string) (Family, error) {
 	t, ok := parseToken(token)
 	if !ok {

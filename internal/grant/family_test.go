@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"sync"
 	"testing"
@@ -288,6 +289,75 @@ func TestALostRaceIsLookedAtAgain(t *testing.T) {
 	})
 }
 
+// A database with several writers can lose the race between reading and writing. SQLite never does, so a trigger plays it.
+func TestLostRaces(t *testing.T) {
+	for _, c := range []struct {
+		lost int
+		want error
+	}{{1, nil}, {attempts - 1, nil}, {attempts, ErrConflict}} {
+		d := dbtest.Open(t, Migrations)
+		token := start(t, d, alice)
+		err := d.Update(t.Context(), func(tx *db.Conn) error {
+			for _, q := range []string{
+				"CREATE TABLE lost (n INTEGER)",
+				fmt.Sprintf(`CREATE TRIGGER lose BEFORE UPDATE ON refresh_families WHEN (SELECT count(*) FROM lost) < %d
+					BEGIN INSERT INTO lost VALUES (1); SELECT RAISE(IGNORE); END`, c.lost),
+			} {
+				if _, err := tx.Exec(t.Context(), q); err != nil {
+					return err
+				}
+			}
+			res, err := families.refresh(t.Context(), tx, token, "", epoch)
+			if (err == nil) != (res.Token != "") {
+				t.Errorf("%d lost: token %q beside %v", c.lost, res.Token, err)
+			}
+			if n := tx.QueryRow(t.Context(), "SELECT count(*) FROM refresh_tokens"); err != nil {
+				var tokens int
+				if scanErr := n.Scan(&tokens); scanErr != nil || tokens != 1 {
+					t.Errorf("%d tokens after races that were all lost: %v", tokens, scanErr)
+				}
+			}
+			return err
+		})
+		if !errors.Is(err, c.want) {
+			t.Errorf("%d lost: %v, want %v", c.lost, err, c.want)
+		}
+	}
+}
+
+// Long random walks over the real store, opened again now and then, against the model of rotation_test.go. Each token keeps
+// one successor for ever.
+func TestRandomWalksAgainstTheModel_TK_36(t *testing.T) {
+	for seed := range uint64(40) {
+		random := rand.New(rand.NewPCG(seed, 36))
+		d := dbtest.Open(t, Migrations)
+		tokens := []string{start(t, d, alice)}
+		var m model
+		now := epoch
+		for step := range 25 {
+			now = now.Add([]time.Duration{0, time.Second, Grace, Grace + 1, time.Hour}[random.IntN(5)])
+			n := max(0, len(tokens)-1-[]int{0, 0, 0, 0, 1, 1, 1, 2, 2, 3}[random.IntN(10)])
+			if random.IntN(20) == 0 {
+				d = dbtest.Again(t, d, Migrations)
+			}
+			want := m.present(n, now)
+			res := refresh(t, d, tokens[n], now)
+			got := map[bool]verdict{false: rotate, true: repeat}[res.Repeated]
+			if res.Refused != nil {
+				got = map[Reason]verdict{Reused: endReused, Ended: refuseEnded}[res.Refused.Reason]
+			}
+			if got != want {
+				t.Fatalf("seed %d, step %d, token %d of %d: verdict %d, the model says %d", seed, step, n, len(tokens), got, want)
+			}
+			if got == rotate {
+				tokens = append(tokens, res.Token)
+			} else if got == repeat && res.Token != tokens[n+1] {
+				t.Fatalf("seed %d, step %d: a second successor of token %d", seed, step, n)
+			}
+		}
+	}
+}
+
 func TestChangesNeedATransaction(t *testing.T) {
 	d := dbtest.Open(t, Migrations)
 	v := d.View()
@@ -310,6 +380,8 @@ func TestStartRefusesWhatCannotEnd(t *testing.T) {
 		"no expiry":         {SessionHandle: "h", Subject: "alice"},
 		"an expiry at once": {SessionHandle: "h", Subject: "alice", Expires: epoch},
 		"a malformed scope": {SessionHandle: "h", Subject: "alice", Expires: epoch.Add(time.Hour), Scope: "a  b"},
+		"a quoted scope":    {SessionHandle: "h", Subject: "alice", Expires: epoch.Add(time.Hour), Scope: `a "b"`},
+		"a line in a scope": {SessionHandle: "h", Subject: "alice", Expires: epoch.Add(time.Hour), Scope: "a\nb"},
 	} {
 		err := d.Update(t.Context(), func(tx *db.Conn) error {
 			_, err := families.start(t.Context(), tx, f, epoch)
@@ -319,4 +391,29 @@ func TestStartRefusesWhatCannotEnd(t *testing.T) {
 			t.Errorf("%s: accepted", what)
 		}
 	}
+}
+
+// One refresh with its commit to the disk.
+func BenchmarkRefresh(b *testing.B) {
+	d := dbtest.Open(b, Migrations)
+	token := start(b, d, alice)
+	for b.Loop() {
+		token = must(b, d, token, epoch)
+	}
+}
+
+// The refreshes alone, many in one transaction.
+func BenchmarkRefreshWithoutCommit(b *testing.B) {
+	d := dbtest.Open(b, Migrations)
+	token := start(b, d, alice)
+	update(b, d, func(tx *db.Conn) error {
+		for b.Loop() {
+			res, err := families.refresh(b.Context(), tx, token, "", epoch)
+			if err != nil {
+				return err
+			}
+			token = res.Token
+		}
+		return nil
+	})
 }

@@ -269,6 +269,20 @@ func TestAlteredKeysAreRefused(t *testing.T) {
 			}
 		})
 	}
+	// A key under the name of another, wrapped with the right secret.
+	stranger, err := jwt.GenerateKey(jwt.ES256)
+	if err != nil {
+		t.Fatal(err)
+	}
+	jwk, err := stranger.PrivateJWK()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := loadedKey{info: KeyInfo{ID: "another", Algorithm: jwt.ES256}, wrapped: wrapKey(secret, "another", jwk)}
+	if err := l.open(secret); !errors.Is(err, ErrAltered) || l.private != nil {
+		t.Errorf("a key that names itself otherwise: %v", err)
+	}
+
 	d := dbtest.Open(t, Migrations)
 	k := open(t, d, secret, jwt.ES256, epoch)
 	update(t, d, func(tx *db.Conn) error {

@@ -30,21 +30,18 @@ func parseToken(s string) (t token, ok bool) {
 		return token{}, false
 	}
 	var buf [tokenSize + 1]byte
-	n, err := tokenEncoding.Decode(buf[:], []byte(s))
+	n, err := base64.RawURLEncoding.Decode(buf[:], []byte(s))
 	if err != nil || n != tokenSize {
 		return token{}, false
 	}
 	copy(t.bits[:], buf[:])
-	// The decoder passes over line breaks; writing it again does not.
-	if t.String() != s {
+	if t.String() != s { // the decoder passes over the unused bits
 		return token{}, false
 	}
 	return t, true
 }
 
-var tokenEncoding = base64.RawURLEncoding.Strict()
-
-func (t token) String() string { return tokenEncoding.EncodeToString(t.bits[:]) }
+func (t token) String() string { return base64.RawURLEncoding.EncodeToString(t.bits[:]) }
 
 // hash is the name of the token in the database: SHA-256 of its 43 characters. 256 random bits need no salt (SE-21).
 func (t token) hash() []byte {
