@@ -7,13 +7,14 @@ import (
 	"testing"
 )
 
-// TestPreview writes every sample into the directory that CLOAKROOM_PAGES names, to be looked at in a browser:
+// TestPreview writes every sample as a page that opens by itself. Into the directory that CLOAKROOM_PAGES names, they are
+// kept, to be looked at in a browser:
 //
 //	CLOAKROOM_PAGES=/tmp/pages go test -run TestPreview ./internal/server/page
 func TestPreview(t *testing.T) {
 	dir := os.Getenv("CLOAKROOM_PAGES")
 	if dir == "" {
-		t.Skip("CLOAKROOM_PAGES names no directory to write the pages to")
+		dir = t.TempDir()
 	}
 	for name, a := range inventory().byName {
 		file := filepath.Join(dir, filepath.FromSlash(a.path))
