@@ -152,6 +152,9 @@ func (a *App) openKeys(ctx context.Context, secret []byte, alg jwt.Algorithm) er
 	if err != nil {
 		return err
 	}
+	if err := a.follower.begin(ctx); err != nil {
+		return err
+	}
 	a.verifier, err = jwt.NewVerifier(a.Issuer(), a.Issuer(), a.keys, jwt.Algorithms(), &jwt.VerifierOptions{Type: TokenType})
 	return err
 }

@@ -31,8 +31,22 @@ func newFollower(a *App) *follower {
 	return &follower{app: a, ended: map[string]session.Ending{}}
 }
 
-// catchUp reads the endings since the last position. The first call goes back as far as a living token
-// can concern.
+// begin learns the past: the endings that a living token can concern, and the position from which on to follow.
+func (f *follower) begin(ctx context.Context) (err error) {
+	if f.pos, err = f.app.store.LastEnding(ctx); err != nil {
+		return err
+	}
+	es, err := f.app.store.EndingsSince(ctx, f.horizon(time.Now()))
+	f.observe(es...)
+	return err
+}
+
+// horizon is the time before which no ending concerns a living token any more.
+func (f *follower) horizon(now time.Time) time.Time {
+	return now.Add(-f.app.Config.TokenLifetime - time.Minute)
+}
+
+// catchUp reads the endings since the last position.
 func (f *follower) catchUp(ctx context.Context) error {
 	const page = 1000
 	for {
@@ -65,7 +79,7 @@ func (f *follower) observe(es ...session.Ending) {
 
 // forget drops the endings that no living token can concern any more.
 func (f *follower) forget(now time.Time) {
-	limit := now.Add(-f.app.Config.TokenLifetime - time.Minute)
+	limit := f.horizon(now)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for h, e := range f.ended {

@@ -45,10 +45,16 @@ func (a *App) signHead(ctx context.Context) {
 	if head.Seq == 0 {
 		return
 	}
-	signed, err := jwt.Sign(a.keys.Signer(), "cloakroom-journal+jwt", map[string]any{
+	// The head has no audience and never expires, so it is a signed payload and no token of anybody.
+	payload, err := json.Marshal(map[string]any{
 		"iss": a.Issuer(), "node": head.Node, "seq": head.Seq, "at": head.At.Unix(),
 		"hash": base64.RawURLEncoding.EncodeToString(head.Hash[:]),
 	})
+	if err != nil {
+		a.log.Error("journal.sign", "error", err)
+		return
+	}
+	signed, err := jwt.SignPayload(a.keys.Signer(), "cloakroom-journal", payload)
 	if err != nil {
 		a.log.Error("journal.sign", "error", err)
 		return

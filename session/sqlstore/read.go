@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"time"
 
 	"github.com/cloakroom/cloakroom/session"
 )
@@ -17,6 +18,7 @@ var (
 	endingByHandle  = query("select " + endingColumns + " from endings where handle = $1 order by seq limit 1")
 	endingsOf       = query("select " + endingColumns + " from endings where subject = $1 order by seq desc limit $2")
 	endingsAfter    = query("select " + endingColumns + " from endings where seq > $1 order by seq limit $2")
+	endingsSince    = query("select " + endingColumns + " from endings where at >= $1 order by seq")
 	countLive       = query("select count(*) from sessions")
 )
 
@@ -109,6 +111,13 @@ func (s *Store) LastEnding(ctx context.Context) (seq int64, err error) {
 func (s *Store) EndingsOf(ctx context.Context, subject string, limit int) ([]session.Ending, error) {
 	es, err := all(ctx, s.reading(), scanEnding, endingsOf, subject, limit)
 	return es, wrap(ctx, "endings of a subject", err)
+}
+
+// EndingsSince returns the endings at or after a time, by Seq: what a process that starts must know of the past to judge access
+// tokens that are still alive.
+func (s *Store) EndingsSince(ctx context.Context, at time.Time) ([]session.Ending, error) {
+	es, err := all(ctx, s.reading(), scanEnding, endingsSince, at.UnixNano())
+	return es, wrap(ctx, "endings since", err)
 }
 
 // querier is what *sql.DB and *sql.Tx have in common.
