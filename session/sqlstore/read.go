@@ -18,7 +18,7 @@ var (
 	endingByHandle  = query("select " + endingColumns + " from endings where handle = $1 order by seq limit 1")
 	endingsOf       = query("select " + endingColumns + " from endings where subject = $1 order by seq desc limit $2")
 	endingsAfter    = query("select " + endingColumns + " from endings where seq > $1 order by seq limit $2")
-	endingsSince    = query("select " + endingColumns + " from endings where at >= $1 order by seq")
+	endingsSince    = query("select " + endingColumns + " from endings where at >= $1 order by at")
 	countLive       = query("select count(*) from sessions")
 )
 
@@ -113,7 +113,7 @@ func (s *Store) EndingsOf(ctx context.Context, subject string, limit int) ([]ses
 	return es, wrap(ctx, "endings of a subject", err)
 }
 
-// EndingsSince returns the endings at or after a time, by Seq: what a process that starts must know of the past to judge access
+// EndingsSince returns the endings at or after a time, by time: what a process that starts must know of the past to judge access
 // tokens that are still alive.
 func (s *Store) EndingsSince(ctx context.Context, at time.Time) ([]session.Ending, error) {
 	es, err := all(ctx, s.reading(), scanEnding, endingsSince, at.UnixNano())
