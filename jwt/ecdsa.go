@@ -46,7 +46,8 @@ func generateECKey() (material, error) {
 }
 
 func copyECPrivate(k *ecdsa.PrivateKey) (material, error) {
-	if k == nil || k.Curve != elliptic.P256() || k.D == nil {
+	//lint:ignore SA1019 D, X and Y are only asked whether they are there: Bytes panics where they are not
+	if k == nil || k.Curve != elliptic.P256() || k.D == nil || k.X == nil || k.Y == nil {
 		return nil, refuse(ErrKey, "", "no private key on P-256")
 	}
 	d, err := k.Bytes()
@@ -61,6 +62,7 @@ func copyECPrivate(k *ecdsa.PrivateKey) (material, error) {
 }
 
 func copyECPublic(k *ecdsa.PublicKey) (material, error) {
+	//lint:ignore SA1019 as above
 	if k == nil || k.Curve != elliptic.P256() || k.X == nil || k.Y == nil {
 		return nil, refuse(ErrKey, "", "no public key on P-256")
 	}
