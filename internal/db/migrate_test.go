@@ -104,8 +104,16 @@ func TestOpenSeesANewerSchemaInAnUnfinishedWAL(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := db.Open(t.Context(), filepath.Join(dir, "dead.db"), things); !errors.Is(err, db.ErrNewerSchema) {
+	dead := filepath.Join(dir, "dead.db")
+	before, _ := snapshot(t, dead)
+	walBefore, _ := snapshot(t, dead+"-wal")
+	if _, err := db.Open(t.Context(), dead, things); !errors.Is(err, db.ErrNewerSchema) {
 		t.Errorf("got %v, want %v", err, db.ErrNewerSchema)
+	}
+	after, _ := snapshot(t, dead)
+	walAfter, _ := snapshot(t, dead+"-wal")
+	if !bytes.Equal(before, after) || !bytes.Equal(walBefore, walAfter) {
+		t.Error("the refused open folded the WAL into the file")
 	}
 }
 
@@ -154,6 +162,7 @@ func TestOpenRefusesWhatIsNotADatabase(t *testing.T) {
 	}{
 		{"a text file", "x.db", bytes.Repeat([]byte("not a database\n"), 100), db.ErrNotDatabase},
 		{"one byte", "x.db", []byte("x"), db.ErrNotDatabase},
+		{"a short note", "x.db", []byte("remember to buy a new coat\n"), db.ErrNotDatabase},
 		{"a database whose first pages were overwritten", "x.db", scribbled, db.ErrCorrupt},
 		{"a database that was cut short", "x.db", whole[:4096*2], db.ErrCorrupt},
 		{"a URL of another database", "postgres://user:secret@host/db", nil, db.ErrUnsupported},
@@ -206,22 +215,38 @@ func TestABrokenMigrationIsAnErrorAndLeavesNothing(t *testing.T) {
 }
 
 func TestOpenTwiceAtOnceInOneProcess(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "new", "x.db")
-	var wg sync.WaitGroup
-	for range 8 {
-		wg.Go(func() {
-			d, err := db.Open(t.Context(), path, counted, things)
-			if err != nil {
-				t.Error(err)
-				return
+	first, err := fs.ReadFile(counted, "migrations/2026112360_x.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for story, path := range map[string]string{"a new file": "new.db", "a file of an older schema": "old.db"} {
+		t.Run(story, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), path)
+			if filepath.Base(path) == "old.db" {
+				// What is left to do would succeed a second time, if it were not for the unique number.
+				d, err := db.Open(t.Context(), path, fstest.MapFS{"2026112360_x.sql": &fstest.MapFile{Data: first}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				d.Close()
 			}
-			defer d.Close()
-			if n := counter(t, d); n != 1111 {
-				t.Errorf("got %d, want 1111: a migration was lost or applied twice", n)
+			var wg sync.WaitGroup
+			for range 8 {
+				wg.Go(func() {
+					d, err := db.Open(t.Context(), path, counted, things)
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					defer d.Close()
+					if n := counter(t, d); n != 1111 {
+						t.Errorf("got %d, want 1111: a migration was lost or applied twice", n)
+					}
+				})
 			}
+			wg.Wait()
 		})
 	}
-	wg.Wait()
 }
 
 const childPath = "CLOAKROOM_DBTEST_CHILD"
