@@ -11,6 +11,7 @@ import (
 )
 
 const (
+	sessionCookie = "__Host-session" // the session manager's default
 	visitName     = "__Host-visit"
 	visitLifetime = 400 * 24 * time.Hour
 )
