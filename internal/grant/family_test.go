@@ -328,16 +328,16 @@ func TestLostRaces(t *testing.T) {
 // Long random walks over the real store, opened again now and then, against the model of rotation_test.go. Each token keeps
 // one successor for ever.
 func TestRandomWalksAgainstTheModel_TK_36(t *testing.T) {
-	for seed := range uint64(40) {
+	d := dbtest.Open(t, Migrations)
+	for seed := range uint64(30) {
 		random := rand.New(rand.NewPCG(seed, 36))
-		d := dbtest.Open(t, Migrations)
 		tokens := []string{start(t, d, alice)}
 		var m model
 		now := epoch
 		for step := range 25 {
 			now = now.Add([]time.Duration{0, time.Second, Grace, Grace + 1, time.Hour}[random.IntN(5)])
 			n := max(0, len(tokens)-1-[]int{0, 0, 0, 0, 1, 1, 1, 2, 2, 3}[random.IntN(10)])
-			if random.IntN(20) == 0 {
+			if random.IntN(100) == 0 {
 				d = dbtest.Again(t, d, Migrations)
 			}
 			want := m.present(n, now)

@@ -79,7 +79,7 @@ func (m *model) present(n int, now time.Time) verdict {
 func TestRotationModelAllInterleavings_TK_36(t *testing.T) {
 	epoch := time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
 	waits := []time.Duration{0, Grace, Grace + time.Nanosecond}
-	const depth, tokens = 6, 3
+	const depth, tokens = 5, 3
 	runs, deaths := 0, 0
 	var walk func(left int, r rotation, m model, knows [2]int, now time.Time, path string)
 	walk = func(left int, r rotation, m model, knows [2]int, now time.Time, path string) {

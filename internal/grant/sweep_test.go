@@ -70,28 +70,41 @@ func TestSweep_SE_22(t *testing.T) {
 func TestKnownHashesAreBounded(t *testing.T) {
 	d := dbtest.Open(t, Migrations)
 	first := start(t, d, alice)
-	token := first
-	refreshes := MaxKnown + 10
+	// As if it had been refreshed MaxKnown-5 times before.
+	const before = MaxKnown - 5
 	update(t, d, func(tx *db.Conn) error {
-		for range refreshes {
-			res, err := families.refresh(t.Context(), tx, token, "", epoch)
-			if err != nil || res.Err() != nil {
-				t.Fatal(err, res.Err())
+		for _, q := range []string{
+			"UPDATE refresh_families SET newest = $1",
+			"UPDATE refresh_tokens SET generation = $1",
+			`WITH RECURSIVE older (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM older WHERE n + 1 < $1)
+				INSERT INTO refresh_tokens (hash, family, generation) SELECT randomblob(32), id, n FROM older, refresh_families`,
+		} {
+			if _, err := tx.Exec(t.Context(), q, before); err != nil {
+				return err
 			}
-			token = res.Token
 		}
 		return nil
 	})
-	if n := count(t, d, "SELECT count(*) FROM refresh_tokens"); n != MaxKnown {
-		t.Errorf("%d hashes are known, want %d", n, MaxKnown)
+	oldest := func() int { return count(t, d, "SELECT min(generation) FROM refresh_tokens") }
+	token := first
+	for range 4 {
+		token = must(t, d, token, epoch)
+	}
+	if n := count(t, d, "SELECT count(*) FROM refresh_tokens"); n != MaxKnown || oldest() != 0 {
+		t.Errorf("%d hashes are known, the oldest %d; want %d and 0", n, oldest(), MaxKnown)
+	}
+	for range 3 {
+		token = must(t, d, token, epoch)
+	}
+	if n := count(t, d, "SELECT count(*) FROM refresh_tokens"); n != MaxKnown || oldest() != 3 {
+		t.Errorf("%d hashes are known, the oldest %d; want %d and 3", n, oldest(), MaxKnown)
 	}
 	if n := count(t, d, "SELECT count(*) FROM refresh_tokens WHERE successor IS NOT NULL"); n != 2 {
 		t.Errorf("%d successors are kept, want 2", n)
 	}
-	wantRefused(t, refresh(t, d, first, epoch), Unknown, "")
-	token = must(t, d, token, epoch)
 	if n := sweepAll(t, d, alice.Expires.Add(1)); n != MaxKnown-3+1 {
 		t.Errorf("swept %d rows in batches, want %d", n, MaxKnown-3+1)
 	}
 	wantRefused(t, refresh(t, d, token, alice.Expires.Add(1)), Expired, "")
+	wantRefused(t, refresh(t, d, first, alice.Expires.Add(1)), Unknown, "")
 }
