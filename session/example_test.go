@@ -91,7 +91,7 @@ func ExampleSession_SignIn() {
 				cookie = c
 			}
 		}
-		fmt.Println(path, w.Code, strings.TrimSpace(w.Body.String()))
+		fmt.Println(strings.TrimSpace(fmt.Sprint(path, " ", w.Code, " ", w.Body)))
 	}
 	request("/me")
 	request("/signin")

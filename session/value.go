@@ -37,7 +37,7 @@ func decode[T any](raw []byte) (T, error) {
 	var v T
 	switch p := any(&v).(type) {
 	case *string:
-		if n := len(raw); n >= 2 && raw[0] == '"' && plain(raw[1:n-1]) {
+		if n := len(raw); n >= 2 && raw[0] == '"' && raw[n-1] == '"' && plain(raw[1:n-1]) {
 			*p = string(raw[1 : n-1])
 			return v, nil
 		}
