@@ -9,8 +9,8 @@ import (
 
 // Op is one thing that is about to be asked of SQLite.
 type Op struct {
-	Kind   string // connect, begin, commit, exec, query or prepare
-	Query  string // for exec, query, prepare
+	Kind   string // connect, begin, commit, exec, query, prepare, or next (a row of a query)
+	Query  string // for exec, query, prepare, next
 	Writer bool   // on the writer connection, else on a reader
 }
 
@@ -91,7 +91,8 @@ func (c *faultyConn) QueryContext(ctx context.Context, query string, args []driv
 	if err := c.check("query", query); err != nil {
 		return nil, err
 	}
-	return c.sqliteConn.QueryContext(ctx, query, args)
+	rows, err := c.sqliteConn.QueryContext(ctx, query, args)
+	return faultyRowsOf(rows, err, c, query)
 }
 
 func (c *faultyConn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
@@ -128,7 +129,28 @@ func (s *faultyStmt) QueryContext(ctx context.Context, args []driver.NamedValue)
 	if err := s.conn.check("query", s.query); err != nil {
 		return nil, err
 	}
-	return s.sqliteStmt.QueryContext(ctx, args)
+	rows, err := s.sqliteStmt.QueryContext(ctx, args)
+	return faultyRowsOf(rows, err, s.conn, s.query)
+}
+
+type faultyRows struct {
+	driver.Rows
+	conn  *faultyConn
+	query string
+}
+
+func faultyRowsOf(rows driver.Rows, err error, c *faultyConn, query string) (driver.Rows, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &faultyRows{rows, c, query}, nil
+}
+
+func (r *faultyRows) Next(dst []driver.Value) error {
+	if err := r.conn.check("next", r.query); err != nil {
+		return err
+	}
+	return r.Rows.Next(dst)
 }
 
 type faultyTx struct {
