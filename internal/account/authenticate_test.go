@@ -44,6 +44,19 @@ func TestAuthenticate_AU_03(t *testing.T) {
 	}
 }
 
+// What cannot be a password is not taken for the empty one, should that ever be stored.
+func TestNoPasswordIsNotTheEmptyOne_AU_03(t *testing.T) {
+	r := newRig(t, nil)
+	r.update(func(tx *db.Conn) error {
+		return r.SetPasswordHash(t.Context(), tx, r.lea.ID, hashOf(t, password.FastParams, ""))
+	})
+	for _, typed := range []string{"\xff", strings.Repeat("x", 5000)} {
+		if err := r.try(leaEmail, typed); err != ErrWrongCredentials {
+			t.Errorf("%d bytes: %v", len(typed), err)
+		}
+	}
+}
+
 // Whoever guesses learns nothing about which addresses have accounts: the same error, the same number of hashes at the same cost, the same
 // statements on the database, in the same order.
 func TestEqualAnswers_AU_10_CV_52_CV_78(t *testing.T) {

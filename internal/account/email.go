@@ -130,8 +130,8 @@ func asciiLabel(s string) (string, bool) {
 		if unicodeForm, ok = punycodeDecode(encoded); !ok {
 			return "", false
 		}
-		// A true ASCII form stands for a label that needs it and that is canonical itself.
-		if folded, ok := fold(unicodeForm); !ok || folded != unicodeForm || isASCII(unicodeForm) {
+		// A true ASCII form stands for a label that is canonical itself, and, see the end, that needs it.
+		if folded, ok := fold(unicodeForm); !ok || folded != unicodeForm {
 			return "", false
 		}
 	}

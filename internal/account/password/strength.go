@@ -10,6 +10,9 @@ import (
 // at 25 ms each, they are three years of one core. Two common words together are not enough, three are.
 const enough = 32
 
+// This is zxcvbn's idea in a few hundred lines. The library itself (nbutton23/zxcvbn-go) keeps 7.6 MiB of word lists in memory from the
+// start of the program, takes 3 s for 100 bytes made for the purpose, finds "1qaz" 25 times a strong password, and knows no Korean.
+
 // span is a piece of the password that a guesser has a cheaper name for than its characters.
 type span struct {
 	from, to int
