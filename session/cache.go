@@ -63,9 +63,12 @@ func (e *entry) size() int {
 // change of a stripe raises its generation, and a fill counts only if the generation is still
 // the one that its reader took before it went to the store.
 //
-// It is own code and not maypok86/otter, which cannot tell a fill that an
-// invalidation has overtaken from one that has not, so that it needs the same stripes and locks
-// around it; see the ADR for the figures.
+// It is own code and not maypok86/otter. Otter's Get discards a load that an invalidation has overtaken, but
+// a save and an adopted plan put in what they wrote without a load, and must lose to an ending
+// all the same; and its InvalidateAll leaves loads in flight undefined. So the stripes and generations would be needed
+// around it, and with them there is little left for it to do. Measured beside each other with 10,000 sessions: a
+// get costs 28 ns of CPU here and 43 there, on two cores at once 48 and 140 ns; a
+// put about the same, and so does the memory (84 and 76 bytes a session).
 //
 // Each stripe throws out by second chance (CLOCK): a get sets one bit.
 type cache struct {

@@ -299,3 +299,45 @@ func TestLoadKey(t *testing.T) {
 		}
 	}
 }
+
+// LoadHandle is the same for a session that a token names; the store is asked once.
+func TestLoadHandle(t *testing.T) {
+	store := &spy{Store: memstore.New()}
+	m := newManager(t, store, session.Options{})
+	p, err := m.SignIn(t.Context(), session.SignIn{Subject: "alice", Kind: session.Token})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := func(handle, subject string, reason session.Reason, finds int) {
+		t.Helper()
+		before := store.called("find") + store.called("load")
+		s, err := m.LoadHandle(t.Context(), handle)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if why, e := s.WhyNew(); s.Subject() != subject || why != reason || (e != nil) != (reason == session.EndedByAdmin) {
+			t.Errorf("%q: %q %q %v, want %q %q", handle, s.Subject(), why, e, subject, reason)
+		}
+		if n := store.called("find") + store.called("load") - before; n != finds {
+			t.Errorf("%q: %d reads of the store, want %d", handle, n, finds)
+		}
+	}
+	want("", "", session.NoCredentials, 0)
+	want("never heard of", "", session.UnknownSession, 1)
+	want(p.Record.Handle, "alice", "", 1)
+	want(p.Record.Handle, "alice", "", 0)
+	if _, err := m.EndAll(t.Context(), nil, "alice", "", session.EndedByAdmin); err != nil {
+		t.Fatal(err)
+	}
+	want(p.Record.Handle, "", session.EndedByAdmin, 1)
+	m.SetStale(true)
+	want(p.Record.Handle, "", session.EndedByAdmin, 1)
+	fresh := newManager(t, store, session.Options{})
+	if s, err := fresh.LoadHandle(t.Context(), p.Record.Handle); err != nil || !s.New() {
+		t.Errorf("another process: %v", err)
+	}
+	store.all.Store(true)
+	if s, err := fresh.LoadHandle(t.Context(), p.Record.Handle); s != nil || !errors.Is(err, errStore) {
+		t.Errorf("store down: %v, %v", s, err)
+	}
+}

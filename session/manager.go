@@ -33,6 +33,7 @@ type Manager struct {
 	subjects [64]sync.Mutex
 	retries  [64]sync.Mutex
 
+	handles   handles
 	following sync.Mutex
 	followed  int64
 }
@@ -122,7 +123,11 @@ func (m *Manager) loadID(ctx context.Context, s *Session, id string, now time.Ti
 		s.why = UnknownSession
 		return nil
 	}
-	e, ending, err := m.lookup(ctx, &key, now)
+	return m.loadSession(ctx, s, &key, now)
+}
+
+func (m *Manager) loadSession(ctx context.Context, s *Session, key *Key, now time.Time) error {
+	e, ending, err := m.lookup(ctx, key, now)
 	switch {
 	case err != nil:
 		return err
@@ -132,7 +137,7 @@ func (m *Manager) loadID(ctx context.Context, s *Session, id string, now time.Ti
 		s.why, s.ending = ending.Reason, ending
 	default:
 		s.why = UnknownSession
-		m.log(ctx, slog.LevelInfo, "session.unknown", slog.String("id_hash", m.hash(&key)))
+		m.log(ctx, slog.LevelInfo, "session.unknown", slog.String("id_hash", m.hash(key)))
 	}
 	return nil
 }
