@@ -420,6 +420,7 @@ func TestES256SignatureForm(t *testing.T) {
 		"33 + 33 octets": func(sig []byte) []byte {
 			return append(append([]byte{0}, sig[:32]...), append([]byte{0}, sig[32:]...)...)
 		},
+		"a zero between":  func(sig []byte) []byte { return append(append(sig[:32:32], 0), sig[32:]...) },
 		"s and r swapped": func(sig []byte) []byte { return append(sig[32:64:64], sig[:32]...) },
 		"r alone":         func(sig []byte) []byte { return sig[:32] },
 	} {
