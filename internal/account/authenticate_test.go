@@ -74,7 +74,6 @@ func TestEqualAnswers_AU_10_CV_52_CV_78(t *testing.T) {
 	if err := r.try("first@example.com", leaPassword); err != ErrWrongCredentials { // the readers connect
 		t.Fatal(err)
 	}
-	r.faults.Set(rec.see)
 	var first []db.Op
 	for _, tt := range []struct{ what, email, typed string }{
 		{"unknown address", "nobody@example.com", leaPassword},
@@ -87,8 +86,15 @@ func TestEqualAnswers_AU_10_CV_52_CV_78(t *testing.T) {
 		{"password too long to be one", leaEmail, strings.Repeat("x", 5000)},
 		{"password not text", leaEmail, "\xff\xfe nine violet rhinos"},
 	} {
+		// Earlier failures are one row more to read, whoever they are counted against.
+		r.update(func(tx *db.Conn) error {
+			_, err := tx.Exec(t.Context(), "DELETE FROM account_failures")
+			return err
+		})
 		before := r.Gate().Stats().Done
+		r.faults.Set(rec.see)
 		acct, err := r.Authenticate(t.Context(), r.d, Attempt{Email: tt.email, Password: tt.typed, Addr: somewhere})
+		r.faults.Set(nil)
 		if err != ErrWrongCredentials || !reflect.DeepEqual(acct, Account{}) {
 			t.Errorf("%s: got %+v, %v", tt.what, acct, err)
 		}
