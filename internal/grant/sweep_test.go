@@ -36,6 +36,9 @@ func TestSweep_SE_22(t *testing.T) {
 	for len(r) < 6 {
 		r = append(r, must(t, d, r[len(r)-1], epoch))
 	}
+	if n := count(t, d, "SELECT count(*) FROM refresh_tokens WHERE successor IS NOT NULL"); n != 2 {
+		t.Errorf("%d sealed successors are kept, want those that may still be asked for", n)
+	}
 	longer := alice
 	longer.Expires = alice.Expires.Add(24 * time.Hour)
 	living := start(t, d, longer)
