@@ -22,8 +22,6 @@ type entry struct {
 type activity struct {
 	key     Key
 	seen    atomic.Int64  // unix nanoseconds; only grows
-	written atomic.Int64  // when this process last wrote or read it
-	every   time.Duration // how often it is written at most
 	queued  atomic.Bool   // waits to be written
 	evicted atomic.Bool   // left the cache meanwhile: write soon
 	agent   atomic.Uint64 // hash of the last User-Agent header; 0 is none yet

@@ -3,6 +3,7 @@ package session
 import (
 	"bufio"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -55,7 +56,11 @@ func (c *requestContext) Value(key any) any {
 
 // refuse answers in place of the handler.
 func (m *Manager) refuse(w http.ResponseWriter, r *http.Request, err error) {
-	m.log(r.Context(), slog.LevelError, "session.error", slog.Any("error", err))
+	level := slog.LevelError
+	if r.Context().Err() != nil || errors.As(err, new(*EndedError)) || errors.As(err, new(*cookie.Error)) {
+		level = slog.LevelInfo // the client's doing, not the store's
+	}
+	m.log(r.Context(), level, "session.error", slog.Any("error", err))
 	h := w.Header()
 	for _, name := range []string{"Content-Length", "Content-Encoding", "Content-Type", "Etag", "Last-Modified", "Location"} {
 		h.Del(name)

@@ -150,7 +150,7 @@ func (m *Manager) lookup(ctx context.Context, key *Key, now time.Time) (*entry, 
 	}
 	// Not in memory, or over by what is known here: the store may know of a
 	// later use, or of another end.
-	e, err := m.fetch(ctx, key, now)
+	e, err := m.fetch(ctx, key)
 	var ended *EndedError
 	switch {
 	case errors.As(err, &ended):
@@ -171,7 +171,7 @@ func (m *Manager) lookup(ctx context.Context, key *Key, now time.Time) (*entry, 
 }
 
 // fetch reads a session from the store into the cache.
-func (m *Manager) fetch(ctx context.Context, key *Key, now time.Time) (*entry, error) {
+func (m *Manager) fetch(ctx context.Context, key *Key) (*entry, error) {
 	generation := m.cache.generation(key)
 	before := m.touches.of(*key)
 	rec, err := m.store.Load(ctx, *key)
@@ -189,16 +189,15 @@ func (m *Manager) fetch(ctx context.Context, key *Key, now time.Time) (*entry, e
 		act = m.touches.of(*key)
 	}
 	if act == nil {
-		act = m.newActivity(&rec, now)
+		act = newActivity(&rec)
 	}
 	act.touch(rec.Seen.UnixNano())
 	return m.cache.fill(&entry{rec: rec, act: act}, generation), nil
 }
 
-func (m *Manager) newActivity(rec *Record, now time.Time) *activity {
-	a := &activity{key: rec.Key, every: max(rec.Idle/10, m.opt.TouchEvery)}
+func newActivity(rec *Record) *activity {
+	a := &activity{key: rec.Key}
 	a.seen.Store(rec.Seen.UnixNano())
-	a.written.Store(now.UnixNano())
 	return a
 }
 
@@ -213,7 +212,7 @@ func (m *Manager) over(e *entry, now time.Time) bool {
 	}
 	limit := e.act.seen.Load() + int64(e.rec.Idle)
 	if m.opt.Shared {
-		limit += int64(e.act.every) // which is how long another process may keep a use to itself
+		limit += int64(m.opt.TouchEvery) // which is how long another process may keep a use to itself
 	}
 	return now.UnixNano() > limit
 }
@@ -316,8 +315,7 @@ func (m *Manager) Sweep(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	if m.opt.Shared {
-		// Another process may keep a use to itself for a tenth of the longest limit.
-		now = now.Add(-max(m.opt.Idle, m.opt.Remember) / 10)
+		now = now.Add(-m.opt.TouchEvery) // see over
 	}
 	n := 0
 	for {
@@ -337,7 +335,7 @@ func (m *Manager) Sweep(ctx context.Context) (int, error) {
 }
 
 // Flush writes the last-seen times that wait.
-func (m *Manager) Flush(ctx context.Context) error { return m.touches.flush(ctx, true) }
+func (m *Manager) Flush(ctx context.Context) error { return m.touches.flush(ctx, true, false) }
 
 // Close writes the last-seen times that wait and stops the timer. It does not close the store.
 // Sessions can still be read afterwards, but their last use is written no more.

@@ -136,7 +136,7 @@ func (m *Manager) makeRoom(ctx context.Context, store Store, p *Plan, now time.T
 		if slices.ContainsFunc(p.Change.End, func(e Ending) bool { return e.Key == rec.Key }) {
 			continue
 		}
-		e := m.latest(rec, now)
+		e := m.latest(rec)
 		if !m.over(e, now) {
 			live = append(live, e.record())
 			continue
@@ -155,7 +155,7 @@ func (m *Manager) makeRoom(ctx context.Context, store Store, p *Plan, now time.T
 // ending returns how a session of the store ends now: for the reason given, or for that of the limit that it
 // is past already.
 func (m *Manager) ending(rec Record, why Reason, now time.Time) Ending {
-	e := m.latest(rec, now)
+	e := m.latest(rec)
 	rec, at := e.record(), now.Round(0).UTC()
 	if m.over(e, now) {
 		at, why = rec.Limit()
@@ -164,8 +164,8 @@ func (m *Manager) ending(rec Record, why Reason, now time.Time) Ending {
 }
 
 // latest returns a record from a list of the store with the last-seen time that is known here.
-func (m *Manager) latest(rec Record, now time.Time) *entry {
-	e := &entry{rec: rec, act: m.newActivity(&rec, now)}
+func (m *Manager) latest(rec Record) *entry {
+	e := &entry{rec: rec, act: newActivity(&rec)}
 	if c := m.cache.get(&rec.Key); c != nil {
 		e.act.touch(c.act.seen.Load())
 	}
@@ -185,7 +185,7 @@ func (m *Manager) List(ctx context.Context, subject string) ([]Record, error) {
 	now := time.Now()
 	live := list[:0:0]
 	for _, rec := range list {
-		if e := m.latest(rec, now); !m.over(e, now) {
+		if e := m.latest(rec); !m.over(e, now) {
 			live = append(live, e.record())
 		}
 	}
@@ -332,7 +332,7 @@ func (m *Manager) adopt(p *Plan) *entry {
 	if p.id == "" {
 		return nil
 	}
-	e := &entry{rec: p.Record, act: m.newActivity(&p.Record, p.now)}
+	e := &entry{rec: p.Record, act: newActivity(&p.Record)}
 	m.cache.replace(e, p.generation)
 	m.log(ctx, slog.LevelInfo, p.event, slog.String("session", e.rec.Handle),
 		slog.String("account", e.rec.Subject), slog.String("kind", e.rec.Kind.String()))

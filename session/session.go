@@ -294,7 +294,7 @@ func (s *Session) save(ctx context.Context) error {
 			lock.Lock()
 			defer lock.Unlock()
 		}
-		e, err := m.fetch(ctx, key, time.Now())
+		e, err := m.fetch(ctx, key)
 		if err != nil {
 			return s.lost("save", err)
 		}
@@ -338,7 +338,7 @@ func (s *Session) saveNew(ctx context.Context, now time.Time) error {
 		return storeError("save", err)
 	}
 	rec.Version = 1
-	s.e = &entry{rec: rec, act: m.newActivity(&rec, now)}
+	s.e = &entry{rec: rec, act: newActivity(&rec)}
 	m.cache.replace(s.e, generation)
 	s.ops, s.mark, s.id = nil, markSet, id
 	return nil

@@ -17,6 +17,7 @@ type touches struct {
 	waiting map[Key]*activity
 	timer   *time.Timer
 	due     time.Time // when the timer fires; zero if it is not set
+	full    time.Time // when the next whole batch is due; zero if nothing waits for it
 	closed  bool
 
 	writing sync.Mutex // one batch at a time
@@ -44,7 +45,7 @@ func (t *touches) touch(a *activity, now int64) {
 		return
 	}
 	t.waiting[a.key] = a
-	t.arm(t.every)
+	t.next()
 }
 
 // of returns the activity that waits to be written for the key, or nil.
@@ -98,48 +99,61 @@ func (t *touches) arm(d time.Duration) {
 func (t *touches) tick() {
 	t.mu.Lock()
 	t.due = time.Time{}
+	all := !t.full.IsZero() && !time.Now().Before(t.full)
 	t.mu.Unlock()
 	ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
 	defer cancel()
-	_ = t.flush(ctx, false)
+	_ = t.flush(ctx, all, true)
 }
 
 // writeTimeout bounds a write that no request waits for.
 const writeTimeout = 10 * time.Second
 
-// flush writes what waits: all of it, or what is due.
-func (t *touches) flush(ctx context.Context, all bool) error {
+// flush writes what waits: all of it, or only what left the cache. A tick that close has
+// overtaken writes nothing more.
+func (t *touches) flush(ctx context.Context, all, tick bool) error {
 	t.writing.Lock()
 	defer t.writing.Unlock()
-	now := time.Now().UnixNano()
 	t.mu.Lock()
-	if t.closed && !all { // a tick that close has overtaken
+	if tick && t.closed {
 		t.mu.Unlock()
 		return nil
 	}
-	var list []*activity
+	list := make([]*activity, 0, len(t.waiting))
 	for _, a := range t.waiting {
-		if all || a.every <= t.every || a.evicted.Load() || now-a.written.Load() >= int64(a.every-t.every) {
+		if all || a.evicted.Load() {
 			list = append(list, a)
 		}
+	}
+	if all {
+		t.full = time.Time{}
 	}
 	t.mu.Unlock()
 
 	var err error
 	for len(list) > 0 && err == nil {
 		n := min(len(list), batchSize)
-		err = t.flushBatch(ctx, list[:n], now)
+		err = t.flushBatch(ctx, list[:n])
 		list = list[n:]
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(t.waiting) > 0 {
-		t.arm(t.every)
+		t.next()
 	}
 	return err
 }
 
-func (t *touches) flushBatch(ctx context.Context, list []*activity, now int64) error {
+// next sees to the next whole batch. The caller holds mu.
+func (t *touches) next() {
+	now := time.Now()
+	if t.full.IsZero() {
+		t.full = now.Add(t.every)
+	}
+	t.arm(t.full.Sub(now))
+}
+
+func (t *touches) flushBatch(ctx context.Context, list []*activity) error {
 	batch := make([]Touch, len(list))
 	for i, a := range list {
 		batch[i] = Touch{a.key, time.Unix(0, a.seen.Load()).UTC()}
@@ -150,7 +164,6 @@ func (t *touches) flushBatch(ctx context.Context, list []*activity, now int64) e
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for i, a := range list {
-		a.written.Store(now)
 		// First open the queue, then look: whoever touches in between
 		// either finds it open or is seen here.
 		a.queued.Store(false)
@@ -172,5 +185,5 @@ func (t *touches) close(ctx context.Context) error {
 		t.timer.Stop()
 	}
 	t.mu.Unlock()
-	return t.flush(ctx, true)
+	return t.flush(ctx, true, false)
 }
