@@ -3,7 +3,6 @@ package session_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -126,7 +125,7 @@ func TestStoreFailsAtEveryCall_T17(t *testing.T) {
 					}
 					f.check(t, b, old, done)
 					if t.Failed() {
-						t.Log(fmt.Sprintf("%s, call %d fails, cache %d, done %v: %v", f.story, n, cache, done, store.names))
+						t.Logf("%s, call %d fails, cache %d, done %v: %v", f.story, n, cache, done, store.names)
 					}
 				})
 				if !reached {

@@ -110,7 +110,7 @@ func TestOnError(t *testing.T) {
 	store := &spy{Store: memstore.New()}
 	store.all.Store(true)
 	m := newManager(t, store, session.Options{OnError: func(w http.ResponseWriter, _ *http.Request, err error) {
-		http.Error(w, "sorry: "+err.Error(), 502)
+		http.Error(w, "sorry: "+err.Error(), http.StatusBadGateway)
 	}})
 	b := &browser{t: t, m: m}
 	w := b.do(func(s *session.Session) error { return session.Set(s, "x", 1) })
