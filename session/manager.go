@@ -3,8 +3,6 @@ package session
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash/maphash"
@@ -232,39 +230,6 @@ func (m *Manager) expire(ctx context.Context, e *entry) Ending {
 	return ending
 }
 
-// watchDevice logs a session that is used from a device other than the one it was opened on (SE-08).
-func (m *Manager) watchDevice(e *entry, r *http.Request) {
-	if e.rec.Device == "" {
-		return
-	}
-	agent := maphash.String(m.agents, r.Header.Get("User-Agent")) | 1
-	if e.act.agent.Load() == agent {
-		return
-	}
-	e.act.agent.Store(agent)
-	if device := m.device(r); device != e.rec.Device {
-		m.log(r.Context(), slog.LevelWarn, "session.device", slog.String("session", e.rec.Handle),
-			slog.String("opened_on", e.rec.Device), slog.String("used_on", device))
-	}
-}
-
-// maxDevice bounds the name of a device, in bytes.
-const maxDevice = 200
-
-func (m *Manager) device(r *http.Request) string {
-	if m.opt.Device == nil || r == nil {
-		return ""
-	}
-	return cut(m.opt.Device(r))
-}
-
-func cut(device string) string {
-	if len(device) > maxDevice {
-		device = device[:maxDevice]
-	}
-	return device
-}
-
 // Observe tells the manager of endings that were committed elsewhere: in a
 // transaction of the program, or by another process. When it returns, no request
 // finds those sessions any more. Call it after the commit, not before.
@@ -351,48 +316,6 @@ func (m *Manager) writeTouches(ctx context.Context, ts []Touch) error {
 		return storeError("touch", err)
 	}
 	return nil
-}
-
-// Stats are counts since New, and sizes now.
-type Stats struct {
-	Hits, Misses, Evictions uint64 // of the cache
-	Sessions                int    // in the cache
-	Bytes                   int    // of the cache
-	Touches                 int    // last-seen times that wait to be written
-}
-
-// Stats returns the state of the cache.
-func (m *Manager) Stats() Stats {
-	var st Stats
-	for i := range m.cache.stripes {
-		s := &m.cache.stripes[i]
-		s.mu.Lock()
-		st.Hits += s.hits
-		st.Misses += s.misses
-		st.Evictions += s.evictions
-		st.Sessions += len(s.entries)
-		st.Bytes += s.bytes
-		s.mu.Unlock()
-	}
-	m.touches.mu.Lock()
-	st.Touches = len(m.touches.waiting)
-	m.touches.mu.Unlock()
-	return st
-}
-
-// hash names an id in the log: salted anew in each process, and cut to 48 bits (SE-11).
-func (m *Manager) hash(key *Key) string {
-	sum := sha256.Sum256(append(m.salt[:], key[:]...))
-	return hex.EncodeToString(sum[:6])
-}
-
-func (m *Manager) log(ctx context.Context, level slog.Level, event string, attrs ...slog.Attr) {
-	m.opt.Logger.LogAttrs(ctx, level, event, attrs...)
-}
-
-func (m *Manager) logEnding(ctx context.Context, e *Ending) {
-	m.log(ctx, slog.LevelInfo, "session.end", slog.String("session", e.Handle),
-		slog.String("account", e.Subject), slog.String("reason", string(e.Reason)))
 }
 
 // storeError names what the store was asked for. The errors that a store answers with, and those of a
