@@ -62,7 +62,7 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
 	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
-	d, err := db.Open(ctx, cfg.Database, migrations...)
+	d, err := openDB(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -71,6 +71,13 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
 		return nil, errors.Join(err, d.Close())
 	}
 	return a, nil
+}
+
+func openDB(ctx context.Context, cfg Config) (*db.DB, error) {
+	if cfg.Faults != nil {
+		return db.OpenWithFaults(ctx, cfg.Database, cfg.Faults, migrations...)
+	}
+	return db.Open(ctx, cfg.Database, migrations...)
 }
 
 // OpenServer is [Open] with the secret file and the signing keys. The secret is looked at before the

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cloakroom/cloakroom/internal/db"
 	"github.com/cloakroom/cloakroom/jwt"
 )
 
@@ -40,7 +41,8 @@ type Config struct {
 	TrustedProxies []netip.Prefix
 	Apps           []string // origins elsewhere that return_to may name
 
-	Fast bool // cheap password hashes, for throwaway servers only (the tour and tests)
+	Fast   bool       // cheap password hashes, for throwaway servers only (the tour and tests)
+	Faults *db.Faults // breaks the database, for tests; nil breaks nothing
 
 	origin *url.URL
 	apps   []*url.URL

@@ -42,6 +42,7 @@ func translate(err error) error {
 		throttled *account.ThrottledError
 		busy      *account.BusyError
 		policy    *account.PolicyError
+		ended     *session.EndedError
 	)
 	switch {
 	case err == nil || errors.As(err, &own):
@@ -52,6 +53,10 @@ func translate(err error) error {
 		return &Error{Reason: guard.Busy, RetryAfter: busy.RetryAfter, Err: err}
 	case errors.As(err, &policy):
 		return &Error{Reason: guard.WeakPassword, Detail: policy.Text, Field: "password", Err: err}
+	case errors.As(err, &ended): // by another request, while this one ran
+		return &Error{Reason: ended.Reason, Ending: &ended.Ending, Err: err}
+	case errors.Is(err, session.ErrNoSession):
+		return &Error{Reason: guard.NoCredentials, Err: err}
 	case errors.Is(err, account.ErrWrongCredentials):
 		return &Error{Reason: guard.WrongCredentials, Err: err}
 	case errors.Is(err, account.ErrTaken):

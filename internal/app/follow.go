@@ -173,4 +173,11 @@ func (a *App) sweep(ctx context.Context) {
 	if err != nil && ctx.Err() == nil {
 		a.log.Error("sweep.families", "error", err)
 	}
+	err = a.db.Update(ctx, func(tx *db.Conn) error {
+		_, err := a.accounts.Sweep(ctx, tx)
+		return err
+	})
+	if err != nil && ctx.Err() == nil {
+		a.log.Error("sweep.accounts", "error", err)
+	}
 }

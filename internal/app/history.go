@@ -82,10 +82,15 @@ func (a *App) Groups(ctx context.Context) ([]string, error) {
 type Stats struct {
 	Cached           int // sessions in memory
 	PasswordsWaiting int // password checks that wait for a core
+	PasswordsHashed  uint64
 	WatchLost        bool
 }
 
 // Stats returns the state of the house.
 func (a *App) Stats() Stats {
-	return Stats{Cached: a.sessions.Stats().Sessions, PasswordsWaiting: a.accounts.Gate().Stats().Waiting, WatchLost: a.follower.lost.Load()}
+	gate := a.accounts.Gate().Stats()
+	return Stats{
+		Cached: a.sessions.Stats().Sessions, PasswordsWaiting: gate.Waiting, PasswordsHashed: gate.Done,
+		WatchLost: a.follower.lost.Load(),
+	}
 }

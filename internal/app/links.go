@@ -40,8 +40,22 @@ func (a *App) SetupLink(ctx context.Context) (string, error) {
 
 // Link is what an unused one-time link is for; nil error means that it still works.
 func (a *App) Link(ctx context.Context, kind account.LinkKind, token string) (account.Link, error) {
+	if kind == account.LinkSetup {
+		if err := a.setupOpen(ctx, a.db.View()); err != nil {
+			return account.Link{}, err
+		}
+	}
 	l, err := a.accounts.PeekLink(ctx, a.db.View(), kind, token)
 	return l, translate(err)
+}
+
+// setupOpen is nil while nobody is an administrator.
+func (a *App) setupOpen(ctx context.Context, q *db.Conn) error {
+	has, err := a.accounts.HasAdmin(ctx, q)
+	if err == nil && has {
+		err = &Error{Reason: guard.SetupDone}
+	}
+	return err
 }
 
 // SetUp makes the first administrator by the one-time link and signs them in.
@@ -51,19 +65,12 @@ func (a *App) SetUp(ctx context.Context, s *session.Session, in SignUp, link str
 	}
 	n := account.Draft{Email: in.Email, Name: in.Name, Admin: true, EmailTrusted: true}
 	return a.create(ctx, s, n, in.Password, "setup", from, func(tx *db.Conn) error {
-		if has, err := a.accounts.HasAdmin(ctx, tx); err != nil || has {
-			return orLinkUnknown(err)
+		if err := a.setupOpen(ctx, tx); err != nil {
+			return err
 		}
 		_, err := a.accounts.UseLink(ctx, tx, account.LinkSetup, link)
 		return err
 	})
-}
-
-func orLinkUnknown(err error) error {
-	if err != nil {
-		return err
-	}
-	return account.ErrLinkUnknown
 }
 
 // Invitation is what an administrator decides about somebody who has no account yet.

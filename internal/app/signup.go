@@ -27,6 +27,9 @@ func (a *App) SignUp(ctx context.Context, s *session.Session, in SignUp, from Cl
 	n := account.Draft{Email: in.Email, Name: in.Name, Groups: link.Groups, Admin: link.Admin}
 	if link.Email != "" {
 		// The link is bound to the address that the administrator wrote.
+		if typed, err := account.CanonicalEmail(in.Email); err != nil || typed != link.Email {
+			return account.Account{}, &Error{Reason: guard.InvalidInput, Detail: "The invitation was made for another address.", Field: "email", Err: err}
+		}
 		n.Email, n.EmailTrusted = link.Email, true
 	}
 	use := func(tx *db.Conn) error {

@@ -105,6 +105,7 @@ func (a *App) Refresh(ctx context.Context, token, clientID, scope string, from C
 		rec     session.Record
 		res     grant.Refreshed
 		refused *grant.RefreshError
+		granted string
 	)
 	// A refusal may itself change something (theft ends the family), so it is committed like a success.
 	err := a.update(ctx, func(tx *db.Conn) (ended []session.Ending, err error) {
@@ -115,6 +116,9 @@ func (a *App) Refresh(ctx context.Context, token, clientID, scope string, from C
 			return a.endStolen(ctx, tx, refused, from)
 		}
 		rec, refused, ended, err = a.mayGoOn(ctx, tx, res.Family, from)
+		if err == nil && refused == nil {
+			granted, err = res.Family.Narrow(scope) // an error undoes the rotation: who asked for too much keeps their token
+		}
 		return ended, err
 	})
 	if err != nil {
@@ -122,10 +126,6 @@ func (a *App) Refresh(ctx context.Context, token, clientID, scope string, from C
 	}
 	if refused != nil {
 		return Tokens{}, refused
-	}
-	granted, err := res.Family.Narrow(scope)
-	if err != nil {
-		return Tokens{}, err
 	}
 	return a.sign(rec, res.Family.ClientID, granted, res.Token)
 }

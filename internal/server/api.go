@@ -104,7 +104,7 @@ func (s *Server) apiToken(w http.ResponseWriter, r *http.Request) error {
 }
 
 // caller is who makes an API request, by cookie or by token.
-func (s *Server) caller(w http.ResponseWriter, r *http.Request) (*guard.Principal, error) {
+func (s *Server) caller(r *http.Request) (*guard.Principal, error) {
 	d := s.check(s.account, r)
 	if !d.Allowed() {
 		return nil, &refusedError{d}
@@ -126,7 +126,7 @@ func (s *Server) sessionOf(ctx context.Context, r *http.Request, p *guard.Princi
 }
 
 func (s *Server) apiMe(w http.ResponseWriter, r *http.Request) error {
-	p, err := s.caller(w, r)
+	p, err := s.caller(r)
 	if err != nil {
 		return err
 	}
@@ -146,7 +146,7 @@ func (s *Server) apiMe(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) apiSessions(w http.ResponseWriter, r *http.Request) error {
-	p, err := s.caller(w, r)
+	p, err := s.caller(r)
 	if err != nil {
 		return err
 	}
@@ -162,8 +162,11 @@ func (s *Server) apiSessions(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) apiEndSession(w http.ResponseWriter, r *http.Request) error {
-	p, err := s.caller(w, r)
+	p, err := s.caller(r)
 	if err != nil {
+		return err
+	}
+	if err := readNothing(r); err != nil {
 		return err
 	}
 	if id := r.PathValue("id"); id != p.Session {
@@ -187,8 +190,11 @@ func (s *Server) endOwn(r *http.Request, p *guard.Principal) error {
 }
 
 func (s *Server) apiEndOthers(w http.ResponseWriter, r *http.Request) error {
-	p, err := s.caller(w, r)
+	p, err := s.caller(r)
 	if err != nil {
+		return err
+	}
+	if err := readNothing(r); err != nil {
 		return err
 	}
 	n, err := s.app.EndOthers(r.Context(), p.ID, p.Session, session.SignedOutElsewhere, p.ID, s.client(r))
@@ -200,6 +206,9 @@ func (s *Server) apiEndOthers(w http.ResponseWriter, r *http.Request) error {
 
 // apiSignOut is done also for somebody who is signed out already.
 func (s *Server) apiSignOut(w http.ResponseWriter, r *http.Request) error {
+	if err := readNothing(r); err != nil {
+		return err
+	}
 	d := s.check(s.guard, r)
 	switch {
 	case d.Allowed():

@@ -5,8 +5,8 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"mime"
 	"net/http"
-	"strings"
 
 	"github.com/cloakroom/cloakroom/guard"
 	"github.com/cloakroom/cloakroom/internal/app"
@@ -59,17 +59,51 @@ func formOwner(ses *session.Session, v visit) string {
 	return ""
 }
 
-// readForm reads the body of a page's form and checks its token. Nothing is read from the query.
+// readForm reads the body of a page's form and checks its token. Nothing is read from the query, and a field that comes
+// twice is no form of ours.
 func (s *Server) readForm(w http.ResponseWriter, r *http.Request) error {
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-	if ct, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";"); strings.TrimSpace(strings.ToLower(ct)) != "application/x-www-form-urlencoded" {
+	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/x-www-form-urlencoded" {
 		return &app.Error{Reason: guard.UnsupportedMediaType}
 	}
 	if err := r.ParseForm(); err != nil {
-		return err
+		return unreadable(err)
 	}
-	if !s.forms.valid(r.PostForm.Get(page.FieldFormToken), s.formOwner(r)) {
+	for _, values := range r.PostForm {
+		if len(values) > 1 {
+			return &app.Error{Reason: guard.MalformedRequest}
+		}
+	}
+	owner := s.formOwner(r)
+	switch {
+	case owner == "" && s.gone(r) == nil:
+		return &app.Error{Reason: guard.CookieRefused}
+	case !s.forms.valid(r.PostForm.Get(page.FieldFormToken), owner):
 		return &app.Error{Reason: guard.FormToken}
 	}
 	return nil
+}
+
+// gone is how the session of this request's cookie ended; nil if it lives or there was none.
+func (s *Server) gone(r *http.Request) *session.Ending {
+	_, ending := currentSession(r).WhyNew()
+	return ending
+}
+
+// formAgain answers a form whose token is not good by what brings a person on: why they are signed out, or the sign-in form
+// as they had filled it in. Nothing was done.
+func (s *Server) formAgain(w http.ResponseWriter, r *http.Request) bool {
+	switch {
+	case r.URL.Path == page.PathSignIn:
+		v := s.signInView(w, r, s.returnTo(r.PostForm.Get(page.FieldReturnTo)))
+		v.Email, v.Remember = r.PostForm.Get(page.FieldEmail), r.PostForm.Get(page.FieldRemember) == "1"
+		v.Errors = page.Errors{"": {Code: page.FormExpired}}
+		s.render(w, r, http.StatusForbidden, v)
+	case s.gone(r) != nil:
+		bearerChallenge(w.Header(), http.StatusUnauthorized)
+		s.render(w, r, http.StatusUnauthorized, s.signInView(w, r, ""))
+	default:
+		return false
+	}
+	return true
 }

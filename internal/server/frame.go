@@ -15,6 +15,9 @@ import (
 // before sign-in could be told from one of another site.
 func (s *Server) frame(w http.ResponseWriter, r *http.Request) page.Frame {
 	f := page.Frame{Now: time.Now(), ThemePath: "/theme"}
+	if r.Method == http.MethodGet {
+		f.Here = s.returnTo(r.URL.RequestURI())
+	}
 	v, ok := s.visit(r)
 	if !ok {
 		v = newVisit()
@@ -32,6 +35,13 @@ func (s *Server) frame(w http.ResponseWriter, r *http.Request) page.Frame {
 	return f
 }
 
+// codes are the page's names of reasons that it knows by another one.
+var codes = map[guard.Reason]string{
+	guard.InvalidLink:  page.LinkUnknown,
+	guard.ExpiredLink:  page.LinkExpired,
+	guard.InvalidEmail: page.BadEmail,
+}
+
 // formErrors turns a refusal of a use case into what a form shows; ok is false for what belongs on an error page.
 func formErrors(err error) (errs page.Errors, code int, ok bool) {
 	var e *app.Error
@@ -39,15 +49,12 @@ func formErrors(err error) (errs page.Errors, code int, ok bool) {
 		return nil, 0, false
 	}
 	code = status(e.Reason)
-	p := page.Problem{Code: string(e.Reason), Text: e.Detail, RetryAfter: e.RetryAfter}
-	if e.Reason == guard.InvalidLink {
-		p.Code = page.LinkUnknown
-	}
-	if e.Reason == guard.ExpiredLink {
-		p.Code = page.LinkExpired
-	}
-	if code >= 500 && e.Reason != guard.Busy {
+	if code >= 500 && e.Reason != guard.Busy || isGone(e.Reason) && e.Reason != guard.WrongCredentials {
 		return nil, 0, false
+	}
+	p := page.Problem{Code: string(e.Reason), Text: e.Detail, RetryAfter: e.RetryAfter}
+	if known := codes[e.Reason]; known != "" {
+		p.Code = known
 	}
 	return page.Errors{e.Field: p}, code, true
 }

@@ -46,6 +46,9 @@ func newMetrics(a *app.App) *metrics {
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		gauge("cloakroom_sessions_cached", "Sessions in the in-process cache.", func() float64 { return float64(a.Stats().Cached) }),
 		gauge("cloakroom_passwords_waiting", "Password checks waiting for a core.", func() float64 { return float64(a.Stats().PasswordsWaiting) }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "cloakroom_password_hashes_total", Help: "Passwords hashed, to check or to keep.",
+		}, func() float64 { return float64(a.Stats().PasswordsHashed) }),
 		gauge("cloakroom_watch_lost", "1 while endings of other processes cannot be followed.", func() float64 {
 			if a.Stats().WatchLost {
 				return 1

@@ -5,11 +5,11 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/cloakroom/cloakroom/guard"
 	"github.com/cloakroom/cloakroom/internal/app"
 	"github.com/cloakroom/cloakroom/internal/grant"
+	"github.com/cloakroom/cloakroom/session"
 )
 
 // tokens is the answer of RFC 6749 section 5.1.
@@ -56,15 +56,15 @@ func oauthForm(r *http.Request) (url.Values, error) {
 		}
 		return nil, badRequest("the body is not a form")
 	}
-	for name, values := range r.PostForm {
+	for _, values := range r.PostForm {
 		if len(values) > 1 {
-			return nil, badRequest("the parameter " + strings.Trim(name[:min(len(name), 40)], "\r\n") + " comes twice")
+			return nil, badRequest("a parameter comes twice") // its name may hold what RFC 6749 section 5.2 allows nobody to say
 		}
 	}
 	return r.PostForm, nil
 }
 
-// client checks that a client which names itself is one that we know. The built-in client is public: it has no secret.
+// oauthClient checks that a client which names itself is one that we know. The built-in client is public: it has no secret.
 func oauthClient(r *http.Request, form url.Values) (string, error) {
 	id := form.Get("client_id")
 	if r.Header.Get("Authorization") != "" || form.Has("client_secret") {
@@ -95,7 +95,7 @@ func (s *Server) oauthToken(w http.ResponseWriter, r *http.Request) error {
 	if form.Get("refresh_token") == "" {
 		return badRequest("refresh_token is missing")
 	}
-	t, err := s.app.Refresh(r.Context(), form.Get("refresh_token"), client, form.Get("scope"), s.client(r))
+	t, err := s.app.Refresh(r.Context(), form.Get("refresh_token"), client, form.Get("scope"), s.program(r))
 	if err != nil {
 		return err
 	}
@@ -115,7 +115,7 @@ func (s *Server) oauthRevoke(w http.ResponseWriter, r *http.Request) error {
 	if form.Get("token") == "" {
 		return badRequest("token is missing")
 	}
-	if err := s.app.Revoke(r.Context(), form.Get("token"), client, s.client(r)); err != nil {
+	if err := s.app.Revoke(r.Context(), form.Get("token"), client, s.program(r)); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusOK)
@@ -124,16 +124,18 @@ func (s *Server) oauthRevoke(w http.ResponseWriter, r *http.Request) error {
 
 // refusedGrant is the one answer to every refresh token that is not good, with the reason beside.
 func refusedGrant(refused *grant.RefreshError) *oauthError {
-	detail := map[grant.Reason]string{
-		grant.Expired:     "The refresh token has expired. Sign in again.",
-		grant.Reused:      "The refresh token was used before and replaced since: it may have been copied, so the session was ended.",
-		grant.Unknown:     "The refresh token is not known.",
-		grant.WrongClient: "The refresh token was given to another client.",
-	}[refused.Reason]
-	if refused.Reason == grant.Ended {
-		detail = guard.Sentence(guard.Reason(refused.Family.EndReason))
+	reason := guard.InvalidToken
+	switch refused.Reason {
+	case grant.Expired:
+		reason = guard.ExpiredToken
+	case grant.Ended:
+		reason = guard.Reason(refused.Family.EndReason)
+	case grant.Reused:
+		reason = session.TokenReuse
+	case grant.WrongClient:
+		reason = guard.ClientMismatch
 	}
-	return &oauthError{"invalid_grant", detail, guard.Reason(refused.Reason), http.StatusBadRequest}
+	return &oauthError{"invalid_grant", guard.Sentence(reason), reason, http.StatusBadRequest}
 }
 
 // failOAuth writes an error as RFC 6749 section 5.2 has it, with our reason beside.

@@ -3,12 +3,17 @@ package server
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/cloakroom/cloakroom/guard"
+	"github.com/cloakroom/cloakroom/internal/app"
+	"github.com/cloakroom/cloakroom/internal/server/page"
 )
 
 // stamp is what is known of a request from its first moment. There is one for each request, in its context.
@@ -61,16 +66,23 @@ func (s *Server) observe(next http.Handler) http.Handler {
 			return
 		}
 		t := &stamp{id: requestID(), start: time.Now()}
-		w.Header()["X-Request-Id"] = []string{t.id}
+		h := w.Header()
+		maps.Copy(h, s.base)
+		h["X-Request-Id"] = []string{t.id}
 		rec := &recorder{ResponseWriter: w, stamp: t}
 		defer func() {
-			if v := recover(); v != nil {
-				s.panicked(rec, r, t.id, v)
+			v := recover()
+			cut := v != nil && s.panicked(rec, r, t.id, v)
+			if rec.status == 0 && !cut {
+				rec.status = http.StatusOK // which net/http sends for a handler that wrote nothing
 			}
 			took := time.Since(t.start)
 			s.metrics.request(rec.status, took)
 			s.log.Info("request", "method", r.Method, "path", loggedPath(r), "status", rec.status,
 				"ms", float64(took.Microseconds())/1000, "request", t.id)
+			if cut {
+				panic(http.ErrAbortHandler)
+			}
 		}()
 		next.ServeHTTP(rec, r.WithContext(context.WithValue(r.Context(), stampKey{}, t)))
 	})
@@ -81,24 +93,46 @@ func (s *Server) observeCheck(next http.Handler, w http.ResponseWriter, r *http.
 	start := time.Now()
 	rec := &recorder{ResponseWriter: w}
 	defer func() {
-		if v := recover(); v != nil {
-			s.panicked(rec, r, "", v)
-		}
+		v := recover()
+		cut := v != nil && s.panicked(rec, r, "", v)
 		s.metrics.check(rec.status, time.Since(start))
+		if cut {
+			panic(http.ErrAbortHandler)
+		}
 	}()
 	next.ServeHTTP(rec, r)
 }
 
-// panicked fails closed: whatever was about to be said, it was not yes.
-func (s *Server) panicked(w *recorder, r *http.Request, id string, v any) {
+// panicked fails closed: whatever was about to be said, it was not yes. cut says that half an answer is out already; then
+// the connection must be cut, so that nobody takes it for a whole one.
+func (s *Server) panicked(w *recorder, r *http.Request, id string, v any) (cut bool) {
 	if v == http.ErrAbortHandler {
-		panic(v)
+		return true
 	}
 	s.log.Error("panic", "value", fmt.Sprint(v), "path", loggedPath(r), "request", id, "stack", string(debug.Stack()))
-	if w.status == 0 {
-		clear(w.Header())
-		http.Error(w, "internal error", http.StatusInternalServerError)
+	if w.status != 0 {
+		return true
 	}
+	h := w.Header()
+	clear(h)
+	if w.stamp == nil { // a proxy's question
+		plainHeaders(h)
+		w.WriteHeader(http.StatusInternalServerError)
+		return false
+	}
+	w.stamp.report = false
+	maps.Copy(h, s.base)
+	h["X-Request-Id"] = []string{id}
+	err := &app.Error{Reason: guard.InternalError}
+	switch {
+	case strings.HasPrefix(r.URL.Path, "/api/"):
+		s.failProblem(w, r, err)
+	case strings.HasPrefix(r.URL.Path, "/oauth/"):
+		s.failOAuth(w, r, err)
+	default:
+		s.render(w, r, http.StatusInternalServerError, page.Error{Status: http.StatusInternalServerError, RequestID: id})
+	}
+	return false
 }
 
 // requestID names a request in logs; it is no secret.

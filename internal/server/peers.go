@@ -62,12 +62,18 @@ func parseHop(s string) (netip.Addr, bool) {
 	return ap.Addr().Unmap().WithZone(""), err == nil
 }
 
-// client is who asks, for throttling, the journal and the devices page.
-func (s *Server) client(r *http.Request) app.Client {
+// program is who asks, for the journal. No cookie is looked at.
+func (s *Server) program(r *http.Request) app.Client {
 	c := app.Client{Addr: s.peers.client(r), Device: device(r.UserAgent())}
 	if t := timed(r.Context()); t != nil {
 		c.RequestID = t.id
 	}
+	return c
+}
+
+// client is who asks, for throttling, the journal and the devices page.
+func (s *Server) client(r *http.Request) app.Client {
+	c := s.program(r)
 	if v, ok := s.visit(r); ok {
 		c.Known = v.Subject
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/cloakroom/cloakroom/cookie"
 	"github.com/cloakroom/cloakroom/guard"
@@ -16,6 +17,7 @@ import (
 var (
 	errNotFound = &app.Error{Reason: guard.NotFound}
 	errMethod   = &app.Error{Reason: guard.MethodNotAllowed}
+	errNotJSON  = &app.Error{Reason: guard.UnsupportedMediaType, Detail: "The body must be application/json."}
 )
 
 // statuses is the one place where a reason becomes a status. What is not in it is 401: not signed in, for
@@ -35,6 +37,7 @@ var statuses = map[guard.Reason]int{
 	guard.SignupClosed:             http.StatusForbidden,
 	guard.CrossOrigin:              http.StatusForbidden,
 	guard.FormToken:                http.StatusForbidden,
+	guard.CookieRefused:            http.StatusForbidden,
 	guard.NotFound:                 http.StatusNotFound,
 	guard.MethodNotAllowed:         http.StatusMethodNotAllowed,
 	guard.Taken:                    http.StatusConflict,
@@ -118,32 +121,56 @@ func (s *Server) failProblem(w http.ResponseWriter, r *http.Request, err error) 
 		return
 	}
 	retryAfter(h, err)
-	if p.Status == http.StatusUnauthorized {
-		h.Set("WWW-Authenticate", `Bearer realm="`+guard.Realm+`"`)
-	}
+	bearerChallenge(h, p.Status)
 	h.Set("Content-Type", "application/problem+json")
 	w.WriteHeader(p.Status)
 	s.encode(w, p)
 }
 
-// failPage writes an error as a page.
+// bearerChallenge is what every 401 must have (RFC 9110 section 15.5.2). Browsers ask nothing of a person for Bearer.
+func bearerChallenge(h http.Header, code int) {
+	if code == http.StatusUnauthorized {
+		h.Set("WWW-Authenticate", `Bearer realm="`+guard.Realm+`"`)
+	}
+}
+
+// headings stand above what is said of a refusal where those of the status would be wrong.
+var headings = map[guard.Reason]string{
+	guard.FormToken:        "This page was open for too long",
+	guard.CookieRefused:    "Your browser kept no cookie of ours",
+	guard.CrossOrigin:      "This came from another site",
+	guard.InvalidLink:      "This link does not work",
+	guard.ExpiredLink:      "This link does not work",
+	guard.Taken:            "This is taken",
+	guard.MalformedRequest: "That did not reach us whole",
+}
+
+// failPage writes an error as a page. Who has to sign in, or to send a form again, gets the form to do so.
 func (s *Server) failPage(w http.ResponseWriter, r *http.Request, err error) {
 	p := s.describe(r, err)
+	if p.Reason == guard.FormToken && s.formAgain(w, r) {
+		return
+	}
 	retryAfter(w.Header(), err)
-	v := page.Error{Frame: s.frame(w, r), Status: p.Status}
+	bearerChallenge(w.Header(), p.Status)
+	v := page.Error{Status: p.Status, Heading: headings[p.Reason]}
+	if p.Status == http.StatusRequestHeaderFieldsTooLarge {
+		v.Frame.Now = time.Now() // and no cookie more: the browser has too many
+	} else {
+		v.Frame = s.frame(w, r)
+	}
 	if t := timed(r.Context()); t != nil {
 		v.RequestID = t.id
 	}
 	var known *app.Error
 	if errors.As(err, &known) {
 		v.RetryAfter = known.RetryAfter
-		if p.Status != http.StatusNotFound && p.Status != http.StatusMethodNotAllowed {
-			v.Sentence = p.Detail
-		}
 	}
-	if p.Status == http.StatusRequestHeaderFieldsTooLarge {
-		// Deleting our own two cookies may not be enough, but it is all that a page can do.
-		v.Frame.Person = nil
+	switch p.Status {
+	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusRequestHeaderFieldsTooLarge, http.StatusInternalServerError:
+		// The page's own words say more to a person.
+	default:
+		v.Sentence = p.Detail
 	}
 	s.render(w, r, p.Status, v)
 }

@@ -10,82 +10,95 @@ import (
 // handler answers a request or returns why not; the zone that it stands in writes the error down.
 type handler func(w http.ResponseWriter, r *http.Request) error
 
-// routes is every address of the public side, by the zone whose rules it lives under (zone.go).
+// route is one address of the public side, in the zone whose rules it lives under (zone.go).
+type route struct {
+	zone    zone
+	pattern string // of http.ServeMux: "GET /signin"
+	serve   handler
+}
+
+// table is every route. Tests walk it: what must hold for all addresses is asked of each of them.
+func (s *Server) table() []route {
+	var all []route
+	in := func(z zone, pattern string, h handler) { all = append(all, route{z, pattern, h}) }
+
+	pages := s.pageZone()
+	in(pages, "GET /{$}", s.home)
+	in(pages, "GET /setup", s.showSetup)
+	in(pages, "POST /setup", s.setup)
+	in(pages, "GET /signin", s.showSignIn)
+	in(pages, "POST /signin", s.signIn)
+	in(pages, "GET /signup", s.showSignUp)
+	in(pages, "POST /signup", s.signUp)
+	in(pages, "GET /signout", s.showSignOut)
+	in(pages, "POST /signout", s.signOut)
+	in(pages, "GET /reset", s.showReset)
+	in(pages, "POST /reset", s.reset)
+	in(pages, "POST /theme", s.theme)
+	in(pages, "GET /account", s.member(s.showAccount))
+	in(pages, "POST /account", s.member(s.changeAccount))
+	in(pages, "GET /account/sessions", s.member(s.showDevices))
+	in(pages, "POST /account/sessions", s.member(s.endDevices))
+	in(pages, "GET /account/security", s.member(s.showSecurity))
+	in(pages, "POST /account/security", s.member(s.changePassword))
+	in(pages, "GET /confirm", s.member(s.showConfirm))
+	in(pages, "POST /confirm", s.member(s.confirm))
+	in(pages, "GET /admin/invite", s.admin(s.showInvite))
+	in(pages, "POST /admin/invite", s.admin(s.invite))
+	in(pages.unchecked(), "/", s.elsewhere)
+
+	api := s.apiZone()
+	in(api, "POST /api/signup", s.apiSignUp)
+	in(api, "POST /api/signin", s.apiSignIn)
+	in(api, "POST /api/signout", s.apiSignOut)
+	in(api, "GET /api/me", s.apiMe)
+	in(api, "GET /api/sessions", s.apiSessions)
+	in(api, "DELETE /api/sessions", s.apiEndOthers)
+	in(api, "DELETE /api/sessions/{id}", s.apiEndSession)
+	in(api, "POST /api/token", s.apiToken)
+	in(api.unchecked(), "/api/", s.elsewhere)
+
+	oauth := s.oauthZone()
+	in(oauth, "POST /oauth/token", s.oauthToken)
+	in(oauth, "POST /oauth/revoke", s.oauthRevoke)
+	in(oauth.unchecked(), "/oauth/", s.elsewhere)
+
+	open := s.openZone()
+	in(open, "GET /.well-known/jwks.json", s.keySet)
+	in(open, "GET /.well-known/oauth-authorization-server", s.metadata)
+	in(open.unchecked(), "/.well-known/", s.elsewhere)
+
+	forward := s.forwardZone()
+	in(forward, "GET /forward-auth/nginx", s.forward(nginx{}))
+	in(forward, "/forward-auth/", s.elsewhere)
+	return all
+}
+
+// routes is the public side.
 func (s *Server) routes() http.Handler {
-	mux := http.NewServeMux()
-	in := func(z zone, table map[string]handler) {
-		for pattern, h := range table {
-			mux.Handle(pattern, z.wrap(pattern, h))
-		}
+	for _, r := range s.table() {
+		s.mux.Handle(r.pattern, r.zone.wrap(r.serve))
 	}
-	in(s.pageZone(), map[string]handler{
-		"GET /{$}":               s.home,
-		"GET /setup":             s.showSetup,
-		"POST /setup":            s.setup,
-		"GET /signin":            s.showSignIn,
-		"POST /signin":           s.signIn,
-		"GET /signup":            s.showSignUp,
-		"POST /signup":           s.signUp,
-		"GET /signout":           s.showSignOut,
-		"POST /signout":          s.signOut,
-		"GET /reset":             s.showReset,
-		"POST /reset":            s.reset,
-		"POST /theme":            s.theme,
-		"GET /account":           s.member(s.showAccount),
-		"POST /account":          s.member(s.changeAccount),
-		"GET /account/sessions":  s.member(s.showDevices),
-		"POST /account/sessions": s.member(s.endDevices),
-		"GET /account/security":  s.member(s.showSecurity),
-		"POST /account/security": s.member(s.changePassword),
-		"GET /confirm":           s.member(s.showConfirm),
-		"POST /confirm":          s.member(s.confirm),
-		"GET /admin/invite":      s.admin(s.showInvite),
-		"POST /admin/invite":     s.admin(s.invite),
-		"/":                      s.elsewhere(mux),
-	})
-	in(s.apiZone(), map[string]handler{
-		"POST /api/signup":          s.apiSignUp,
-		"POST /api/signin":          s.apiSignIn,
-		"POST /api/signout":         s.apiSignOut,
-		"GET /api/me":               s.apiMe,
-		"GET /api/sessions":         s.apiSessions,
-		"DELETE /api/sessions":      s.apiEndOthers,
-		"DELETE /api/sessions/{id}": s.apiEndSession,
-		"POST /api/token":           s.apiToken,
-		"/api/":                     s.elsewhere(mux),
-	})
-	in(s.oauthZone(), map[string]handler{
-		"POST /oauth/token":  s.oauthToken,
-		"POST /oauth/revoke": s.oauthRevoke,
-		"/oauth/":            s.elsewhere(mux),
-	})
-	in(s.openZone(), map[string]handler{
-		"GET /.well-known/jwks.json":                  s.keySet,
-		"GET /.well-known/oauth-authorization-server": s.metadata,
-	})
-	in(s.forwardZone(), map[string]handler{
-		"GET /forward-auth/nginx": s.forward(nginx{}),
-		"/forward-auth/":          s.elsewhere(mux),
-	})
-	mux.Handle("GET "+page.AssetPrefix, page.Assets())
-	return s.observe(mux)
+	s.mux.Handle("GET "+page.AssetPrefix, page.Assets())
+	return s.observe(s.mux)
 }
 
 // elsewhere answers for addresses that nothing else stands at: 404, or 405 where only the method is wrong.
-func (s *Server) elsewhere(mux *http.ServeMux) handler {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		var allow []string
-		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
-			probe := r.Clone(r.Context())
-			probe.Method = method
-			if _, pattern := mux.Handler(probe); strings.HasPrefix(pattern, method+" ") {
-				allow = append(allow, method)
+func (s *Server) elsewhere(w http.ResponseWriter, r *http.Request) error {
+	var allow []string
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
+		probe := r.Clone(r.Context())
+		probe.Method = method
+		if _, pattern := s.mux.Handler(probe); strings.HasPrefix(pattern, method+" ") {
+			allow = append(allow, method)
+			if method == http.MethodGet {
+				allow = append(allow, http.MethodHead)
 			}
 		}
-		if len(allow) == 0 {
-			return errNotFound
-		}
-		w.Header().Set("Allow", strings.Join(allow, ", "))
-		return errMethod
 	}
+	if len(allow) == 0 {
+		return errNotFound
+	}
+	w.Header().Set("Allow", strings.Join(allow, ", "))
+	return errMethod
 }

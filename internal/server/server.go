@@ -24,8 +24,9 @@ type Server struct {
 	peers   peers
 	cross   *http.CrossOriginProtection
 	metrics *metrics
-	strict  bool // https: browsers are told to stay with it
+	base    http.Header // of every public answer
 
+	mux    *http.ServeMux
 	public http.Handler
 }
 
@@ -45,10 +46,11 @@ func New(a *app.App, log *slog.Logger) (*Server, error) {
 	}
 	s := &Server{
 		app: a, log: log, guard: g, account: g.With(guard.Scope(app.ScopeAccount)), pages: pages, sealer: sealer,
-		forms:  formTokens{key: a.Derive("form-token")},
-		peers:  peers{trusted: a.Config.TrustedProxies},
-		cross:  http.NewCrossOriginProtection(),
-		strict: a.Config.Origin().Scheme == "https",
+		forms: formTokens{key: a.Derive("form-token")},
+		peers: peers{trusted: a.Config.TrustedProxies},
+		cross: http.NewCrossOriginProtection(),
+		base:  baseHeaders(a.Config.Origin().Scheme == "https"),
+		mux:   http.NewServeMux(),
 	}
 	// A proxy may pass on another Host than the one in the address bar.
 	if err := s.cross.AddTrustedOrigin(a.Config.Origin().String()); err != nil {

@@ -22,14 +22,24 @@ const maxBody = 64 << 10
 // errors are written.
 type zone struct {
 	name   string
-	before func(w http.ResponseWriter, r *http.Request) error
+	before func(w http.ResponseWriter, r *http.Request) error // nil = nothing
 	fail   func(w http.ResponseWriter, r *http.Request, err error)
 	around func(http.Handler) http.Handler // nil = nothing
 }
 
-func (z zone) wrap(pattern string, h handler) http.Handler {
+// unchecked is the zone for addresses at which nothing can be done: a form for nowhere is told that it leads nowhere, not
+// what else is wrong with it.
+func (z zone) unchecked() zone {
+	z.before = nil
+	return z
+}
+
+func (z zone) wrap(h handler) http.Handler {
 	var out http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		err := z.before(w, r)
+		var err error
+		if z.before != nil {
+			err = z.before(w, r)
+		}
 		if err == nil {
 			err = h(w, r)
 		}
@@ -48,7 +58,6 @@ func (s *Server) pageZone() zone {
 	return zone{
 		name: "page",
 		before: func(w http.ResponseWriter, r *http.Request) error {
-			s.pageHeaders(w.Header())
 			if isSafe(r.Method) {
 				return nil
 			}
@@ -62,17 +71,23 @@ func (s *Server) pageZone() zone {
 	}
 }
 
-// apiZone: JSON for programs and for scripts of our own origin.
+// apiZone: JSON for programs and for scripts of our own origin. A body of another type is what an HTML form sends: it is
+// refused also where no body is needed.
 func (s *Server) apiZone() zone {
 	return zone{
 		name: "api",
 		before: func(w http.ResponseWriter, r *http.Request) error {
-			plainHeaders(w.Header())
 			if isSafe(r.Method) {
 				return nil
 			}
 			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-			return s.sameOrigin(r)
+			if err := s.sameOrigin(r); err != nil {
+				return err
+			}
+			if len(r.Header["Content-Type"]) > 0 && !isJSON(r.Header) {
+				return errNotJSON
+			}
+			return nil
 		},
 		fail:   s.failProblem,
 		around: s.withSession,
@@ -84,7 +99,6 @@ func (s *Server) oauthZone() zone {
 	return zone{
 		name: "oauth",
 		before: func(w http.ResponseWriter, r *http.Request) error {
-			plainHeaders(w.Header())
 			w.Header().Set("Pragma", "no-cache") // RFC 6749 section 5.1
 			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 			return nil
@@ -98,9 +112,7 @@ func (s *Server) openZone() zone {
 	return zone{
 		name: "open",
 		before: func(w http.ResponseWriter, r *http.Request) error {
-			h := w.Header()
-			h.Set("X-Content-Type-Options", "nosniff")
-			h.Set("Access-Control-Allow-Origin", "*")
+			w.Header().Set("Access-Control-Allow-Origin", "*")
 			return nil
 		},
 		fail: s.failProblem,
@@ -109,11 +121,7 @@ func (s *Server) openZone() zone {
 
 // forwardZone: the question of a reverse proxy. Nothing is read or written but what the answer needs.
 func (s *Server) forwardZone() zone {
-	return zone{
-		name:   "forward-auth",
-		before: func(http.ResponseWriter, *http.Request) error { return nil },
-		fail:   s.failProblem,
-	}
+	return zone{name: "forward-auth", fail: s.failProblem}
 }
 
 func isSafe(method string) bool { return method == http.MethodGet || method == http.MethodHead }
@@ -136,16 +144,19 @@ var (
 	nosniff = []string{"nosniff"}
 )
 
-// pageHeaders say what a browser may do with our pages: nothing but show them (AU-35).
-func (s *Server) pageHeaders(h http.Header) {
+// baseHeaders stand on every public answer but those to a proxy's question. They say what a browser may do with a page of
+// ours: nothing but show it (AU-35, ASVS 3.4). Data has them too, for the day when a browser takes it for a page.
+func baseHeaders(strict bool) http.Header {
+	h := http.Header{}
 	plainHeaders(h)
 	h.Set("Content-Security-Policy", page.Policy())
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("X-Frame-Options", "DENY")
-	if s.strict {
+	if strict {
 		h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 	}
+	return h
 }
 
 // withSession puts the session into the context; the change is saved before the first byte.
@@ -173,7 +184,6 @@ func (s *Server) sessionFailed(w http.ResponseWriter, r *http.Request, err error
 		s.failProblem(w, r, err)
 		return
 	}
-	s.pageHeaders(w.Header())
 	s.failPage(w, r, err)
 }
 
@@ -182,10 +192,10 @@ func (s *Server) member(next handler) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		d := s.check(s.guard, r)
 		if !d.Allowed() {
-			if !isGone(d.Reason()) {
+			if !isGone(d.Reason()) && d.Reason() != session.DuplicateCookie {
 				return &refusedError{d}
 			}
-			return s.askToSignIn(w, r)
+			return s.askToSignIn(w, r) // which explains, and takes away what it can
 		}
 		if d.Principal.Via != guard.ViaSession {
 			return &app.Error{Reason: guard.NoCredentials} // pages are for browsers: a token opens none

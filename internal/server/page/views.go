@@ -56,6 +56,7 @@ type Frame struct {
 	Now       time.Time // zero = time.Now().UTC(); its location is the one in which times are shown
 	Action    string    // where the page's own form posts; "" = the page's path
 	ThemePath string    // where the footer posts the theme; "" = no theme buttons
+	Here      string    // path and query to come back to from there; "" = the page's path
 }
 
 // Tone is how a notice looks; "" is Info.
