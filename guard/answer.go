@@ -50,6 +50,15 @@ func Refuse(w http.ResponseWriter, d Decision) {
 	w.Write(append(body, '\n'))
 }
 
+// Challenge is the WWW-Authenticate header of a refusal (RFC 6750, section 3), for those who write the answer themselves.
+// It is "" where the answer has none.
+func (d Decision) Challenge() string {
+	if d.e == nil {
+		return ""
+	}
+	return d.e.challenge(d.e.status())
+}
+
 // status is that of RFC 6750, section 3.1, where it speaks of the case. A reason that is not in the list (a rule of one's
 // own) is 403.
 func (e *Error) status() int {

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -74,8 +75,22 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, d dialect, orig 
 			signIn += "?" + returnQuery(orig.url.String())
 		}
 	}
+	if p.Status < 500 && p.Status != http.StatusForbidden && signIn == "" {
+		w.Header().Set("WWW-Authenticate", wanted(err)) // whatever the dialect makes of it, 401 may be the answer
+	}
 	s.log.Info("forward-auth.refused", "reason", p.Reason, "host", hostOf(orig), "addr", s.peers.client(r))
 	d.refuse(w, p, signIn)
+}
+
+// wanted says how to show credentials (RFC 9110 section 15.5.2), and of a refused token what was wrong with it.
+func wanted(err error) string {
+	var refused *refusedError
+	if errors.As(err, &refused) {
+		if c := refused.decision.Challenge(); c != "" {
+			return c
+		}
+	}
+	return `Bearer realm="` + guard.Realm + `"`
 }
 
 func hostOf(o original) string {
