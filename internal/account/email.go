@@ -5,6 +5,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/net/idna"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -12,7 +13,6 @@ const (
 	maxEmail  = 254 // bytes: RFC 5321 section 4.5.3.1.3 less the angle brackets
 	maxLocal  = 64  // bytes: section 4.5.3.1.1
 	maxDomain = 253
-	maxLabel  = 63 // RFC 1035 section 2.3.4
 )
 
 // CanonicalEmail brings the ways of writing an address to one: it is what is stored, compared and throttled by (AU-11).
@@ -94,71 +94,35 @@ func isAtext(r rune) bool {
 	return unicode.In(r, unicode.L, unicode.M, unicode.Nd)
 }
 
-// canonicalDomain checks a host name of RFC 1123 section 2.1 after bringing each label to its ASCII form.
+// domains is UTS 46 as browsers look names up, with the rules for a host name (RFC 1123 section 2.1) and for each label.
+var domains = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.StrictDomainName(true), idna.ValidateLabels(true), idna.CheckHyphens(true), idna.VerifyDNSLength(true))
+
+// canonicalDomain brings a host name to its ASCII form in lower case.
 func canonicalDomain(s string) (string, error) {
 	bad := func(what string) (string, error) { return "", &Error{Err: ErrEmail, What: what} }
-	s, ok := fold(s)
-	if !ok || s == "" {
+	switch {
+	case s == "":
 		return bad("nothing behind the @")
+	case strings.HasPrefix(s, ".") || strings.HasSuffix(s, ".") || strings.Contains(s, ".."):
+		return bad("a dot at an end, or two dots together, behind the @")
 	}
-	labels := strings.Split(s, ".")
-	for i, label := range labels {
-		if label == "" {
-			return bad("a dot at an end, or two dots together, behind the @")
-		}
-		a, ok := asciiLabel(label)
-		if !ok {
-			return bad("a domain that cannot exist")
-		}
-		labels[i] = a
+	ascii, err := domains.ToASCII(s)
+	if err != nil || strings.HasSuffix(ascii, ".") {
+		return bad("a domain that cannot exist")
 	}
-	if last := labels[len(labels)-1]; strings.Trim(last, "0123456789") == "" {
+	if len(ascii) > maxDomain {
+		return "", &Error{Err: ErrEmail, What: "too many bytes behind the @", Got: len(ascii), Limit: maxDomain}
+	}
+	// A label that pretends to be an ASCII form and is none must not pass for what it seems (CVE-2026-39821).
+	spelled, err := domains.ToUnicode(ascii)
+	if err != nil {
+		return bad("a domain that cannot exist")
+	}
+	if again, err := domains.ToASCII(spelled); err != nil || again != ascii {
+		return bad("a domain that cannot exist")
+	}
+	if last := ascii[strings.LastIndexByte(ascii, '.')+1:]; strings.Trim(last, "0123456789") == "" {
 		return bad("a number instead of a domain")
 	}
-	s = strings.Join(labels, ".")
-	if len(s) > maxDomain {
-		return "", &Error{Err: ErrEmail, What: "too many bytes behind the @", Got: len(s), Limit: maxDomain}
-	}
-	return s, nil
-}
-
-// asciiLabel returns the ASCII form of a label in lower case and NFC (RFC 5891 section 4, without its tables of each script's code
-// points: the mail server that does not exist decides about those).
-func asciiLabel(s string) (string, bool) {
-	unicodeForm := s
-	if encoded, ok := strings.CutPrefix(s, "xn--"); ok {
-		if unicodeForm, ok = punycodeDecode(encoded); !ok {
-			return "", false
-		}
-		// A true ASCII form stands for a label that is canonical itself, and, see the end, that needs it.
-		if folded, ok := fold(unicodeForm); !ok || folded != unicodeForm {
-			return "", false
-		}
-	}
-	first, _ := utf8.DecodeRuneInString(unicodeForm)
-	if unicode.IsMark(first) || strings.HasPrefix(unicodeForm, "-") || strings.HasSuffix(unicodeForm, "-") {
-		return "", false
-	}
-	for _, r := range unicodeForm {
-		if !('a' <= r && r <= 'z' || '0' <= r && r <= '9' || r == '-' || r >= utf8.RuneSelf && unicode.In(r, unicode.L, unicode.M, unicode.Nd)) {
-			return "", false
-		}
-	}
-	if len(unicodeForm) >= 4 && unicodeForm[2:4] == "--" {
-		return "", false // RFC 5891 section 4.2.3.1
-	}
-	ascii := unicodeForm
-	if !isASCII(unicodeForm) {
-		ascii = "xn--" + punycodeEncode(unicodeForm)
-	}
-	return ascii, len(ascii) <= maxLabel && (ascii == s || !strings.HasPrefix(s, "xn--"))
-}
-
-func isASCII(s string) bool {
-	for i := range len(s) {
-		if s[i] >= utf8.RuneSelf {
-			return false
-		}
-	}
-	return true
+	return ascii, nil
 }

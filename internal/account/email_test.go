@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 func TestCanonicalEmail_AU_11(t *testing.T) {
@@ -52,10 +53,10 @@ func TestCanonicalEmail_AU_11(t *testing.T) {
 		{"an ASCII form of nothing", "lea@xn--.com", ""},
 		{"no ASCII form at all", "lea@xn--999999999.com", ""},
 		{"an invisible character", "le\u200ba@example.com", ""},
-		{"an invisible character in the domain", "lea@exam\u00adple.com", ""},
+		{"an invisible character in the domain is none, as in a browser", "lea@exam\u00adple.com", "lea@example.com"},
 		{"a character that turns the direction", "lea\u202e@example.com", ""},
 		{"an accent alone", "\u0301@example.com", ""},
-		{"an ideographic full stop", "lea@example\u3002com", ""},
+		{"an ideographic full stop is a dot, as in a browser", "lea@example\u3002com", "lea@example.com"},
 		{"not UTF-8", "lea\xff@example.com", ""},
 	} {
 		got, err := CanonicalEmail(tt.in)
@@ -68,25 +69,8 @@ func TestCanonicalEmail_AU_11(t *testing.T) {
 	}
 }
 
-// Samples of RFC 3492 section 7.1, in lower case.
-func TestPunycode(t *testing.T) {
-	for _, tt := range []struct{ text, ascii string }{
-		{"ليهمابتكلموشعربي؟", "egbpdaj6bu4bxfgehfvwxn"},
-		{"他们为什么不说中文", "ihqwcrb4cv8a8dqg056pqjye"},
-		{"למההםפשוטלאמדבריםעברית", "4dbcagdahymbxekheh6e0a7fei0b"},
-		{"なぜみんな日本語を話してくれないのか", "n8jok5ay5dzabd5bym9f0cm5685rrjetr6pdxa"},
-		{"세계의모든사람들이한국어를이해한다면얼마나좋을까", "989aomsvi5e83db1d2a355cv1e0vak1dwrv93d5xbh15a0dt30a5jpsd879ccm6fea98c"},
-		{"почемужеонинеговорятпорусски", "b1abfaaepdrnnbgefbadotcwatmq2g4l"},
-		{"3年b組金八先生", "3b-ww4c5e180e575a65lsy2b"},
-		{"münchen", "mnchen-3ya"},
-	} {
-		if got := punycodeEncode(tt.text); got != tt.ascii {
-			t.Errorf("%s: got %s, want %s", tt.text, got, tt.ascii)
-		}
-		if got, ok := punycodeDecode(tt.ascii); len(tt.ascii) <= maxLabel && got != tt.text || ok != (len(tt.ascii) <= maxLabel) {
-			t.Errorf("%s: got %s, %v", tt.ascii, got, ok)
-		}
-	}
+func isASCII(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf })
 }
 
 func FuzzCanonicalEmail(f *testing.F) {
