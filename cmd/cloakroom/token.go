@@ -136,7 +136,7 @@ func (c *tokenVerify) checker(keys *jwt.KeySet, algs []jwt.Algorithm) (func(toke
 		}
 		at = func() time.Time { return fixed }
 	}
-	v, err := jwt.NewVerifier(orAny(c.Issuer), orAny(c.Audience), keys, algs, &jwt.VerifierOptions{
+	v, err := jwt.NewVerifier(c.Issuer, c.Audience, keys, algs, &jwt.VerifierOptions{
 		Type: c.Type, Leeway: c.Leeway, MaxBytes: maxLine,
 		InsecureAnyIssuer: c.Issuer == "", InsecureAnyAudience: c.Audience == "", InsecureAnyType: c.Type == "",
 	})
@@ -154,14 +154,6 @@ func (c *tokenVerify) checker(keys *jwt.KeySet, algs []jwt.Algorithm) (func(toke
 		}
 		return "ok " + flat.String(), nil
 	}, nil
-}
-
-// orAny stands in for a name that is not compared.
-func orAny(s string) string {
-	if s == "" {
-		return "any"
-	}
-	return s
 }
 
 // eachLine calls f with each line that is not empty, without its end. A line that is too long to be a token is given as
