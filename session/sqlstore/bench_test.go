@@ -126,3 +126,31 @@ func BenchmarkFind(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkLoadLimit is what the driver needs for one column of one row: the limit that BenchmarkLoad is measured beside.
+func BenchmarkLoadLimit(b *testing.B) {
+	d, err := db.Open(b.Context(), filepath.Join(b.TempDir(), "x.db"), sqlstore.Migrations)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer d.Close()
+	s, err := sqlstore.New(d.Writer(), nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	r := record("ann")
+	if err := s.Commit(b.Context(), session.Change{Put: []session.Record{r}}); err != nil {
+		b.Fatal(err)
+	}
+	stmt, err := d.Reader().Prepare("select data from sessions where key = ?")
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		var data []byte
+		if err := stmt.QueryRowContext(b.Context(), r.Key[:]).Scan(&data); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -2,7 +2,6 @@ package sqlstore_test
 
 import (
 	"bytes"
-	"context"
 	"database/sql"
 	"encoding/base64"
 	"encoding/hex"
@@ -65,91 +64,6 @@ func TestStoreOfALibraryUser(t *testing.T) {
 		}
 		return s
 	})
-}
-
-// inTx runs each call in a transaction of its own, begun outside of the store, beside a change of the caller's.
-type inTx struct {
-	*sqlstore.Store
-	d *db.DB
-}
-
-func (s inTx) do(ctx context.Context, f func(session.Store) error) error {
-	return s.d.Update(ctx, func(tx *db.Conn) error { return f(s.In(tx.SQLTx())) })
-}
-
-func (s inTx) Load(ctx context.Context, key session.Key) (r session.Record, err error) {
-	err = s.do(ctx, func(s session.Store) error { r, err = s.Load(ctx, key); return err })
-	return r, err
-}
-
-func (s inTx) Find(ctx context.Context, handle string) (r session.Record, e *session.Ending, err error) {
-	err = s.do(ctx, func(s session.Store) error { r, e, err = s.Find(ctx, handle); return err })
-	return r, e, err
-}
-
-func (s inTx) List(ctx context.Context, subject string) (rs []session.Record, err error) {
-	err = s.do(ctx, func(s session.Store) error { rs, err = s.List(ctx, subject); return err })
-	return rs, err
-}
-
-// Commit commits the transaction even if the store refuses: a refusal must have left nothing behind in it.
-func (s inTx) Commit(ctx context.Context, c session.Change) error {
-	var refused error
-	err := s.do(ctx, func(s session.Store) error { refused = s.Commit(ctx, c); return nil })
-	return errors.Join(refused, err)
-}
-
-func (s inTx) Touch(ctx context.Context, ts []session.Touch) error {
-	return s.do(ctx, func(s session.Store) error { return s.Touch(ctx, ts) })
-}
-
-func (s inTx) Sweep(ctx context.Context, now time.Time) (es []session.Ending, err error) {
-	err = s.do(ctx, func(s session.Store) error { es, err = s.Sweep(ctx, now); return err })
-	return es, err
-}
-
-func TestStoreInsideATransaction(t *testing.T) {
-	sessiontest.Run(t, func(t *testing.T) session.Store {
-		s, d := open(t)
-		return inTx{s, d}
-	})
-}
-
-func TestInIsSeenOnlyAfterTheCallersCommit(t *testing.T) {
-	s, d := open(t)
-	live, fresh := record("ann"), record("ann")
-	if err := s.Commit(t.Context(), session.Change{Put: []session.Record{live}}); err != nil {
-		t.Fatal(err)
-	}
-	change := session.Change{Put: []session.Record{fresh}, End: []session.Ending{live.Ending(session.Renewed, live.Seen)}}
-	stop := errors.New("something else in the transaction failed")
-	for _, want := range []error{stop, nil} {
-		err := d.Update(t.Context(), func(tx *db.Conn) error {
-			in := s.In(tx.SQLTx())
-			if err := in.Commit(t.Context(), change); err != nil {
-				return err
-			}
-			if _, err := in.Load(t.Context(), fresh.Key); err != nil {
-				t.Errorf("inside: %v", err)
-			}
-			if _, err := s.Load(t.Context(), fresh.Key); !errors.Is(err, session.ErrNotFound) {
-				t.Errorf("outside: got %v, want %v", err, session.ErrNotFound)
-			}
-			if _, err := s.Load(t.Context(), live.Key); err != nil {
-				t.Errorf("outside: the old session: %v", err)
-			}
-			return want
-		})
-		if !errors.Is(err, want) {
-			t.Fatal(err)
-		}
-		_, freshErr := s.Load(t.Context(), fresh.Key)
-		_, liveErr := s.Load(t.Context(), live.Key)
-		_, ended := errors.AsType[*session.EndedError](liveErr)
-		if want != nil && (!errors.Is(freshErr, session.ErrNotFound) || liveErr != nil) || want == nil && (freshErr != nil || !ended) {
-			t.Errorf("after %v: new session %v, old session %v", want, freshErr, liveErr)
-		}
-	}
 }
 
 // firstOnly is the schema as its first release had it.
@@ -290,79 +204,6 @@ func TestATimeThatCannotBeStoredIsAnError(t *testing.T) {
 	r.Expires = time.Date(2300, 1, 1, 0, 0, 0, 0, time.UTC)
 	if err := s.Commit(t.Context(), session.Change{Put: []session.Record{r}}); err == nil || !strings.Contains(err.Error(), "2300") || !strings.Contains(err.Error(), "2262") {
 		t.Errorf("got %v, want an error with the time and the limit", err)
-	}
-}
-
-// Every statement can fail. Then the caller gets an error that says neither "absent" nor "conflict", and nothing has changed.
-func TestAFailingDatabaseIsNeverAnAnswer(t *testing.T) {
-	d, faults := dbtest.OpenFaulty(t, sqlstore.Migrations)
-	s := over(t, d)
-	live, fresh := record("ann"), record("ann")
-	stale := record("ann")
-	stale.Expires, stale.Seen = stale.Created.Add(1), stale.Created
-	if err := s.Commit(t.Context(), session.Change{Put: []session.Record{live, stale}}); err != nil {
-		t.Fatal(err)
-	}
-	live.Version = 1
-	gone := errors.New("disk gone")
-	for _, op := range []struct {
-		name string
-		do   func() error
-	}{
-		{"load", func() error { _, err := s.Load(t.Context(), live.Key); return err }},
-		{"load of what is absent", func() error { _, err := s.Load(t.Context(), session.Key{}); return err }},
-		{"find", func() error { _, _, err := s.Find(t.Context(), live.Handle); return err }},
-		{"find of what is absent", func() error { _, _, err := s.Find(t.Context(), "x"); return err }},
-		{"list", func() error { _, err := s.List(t.Context(), "ann"); return err }},
-		{"all", func() error { _, err := s.All(t.Context(), "", 10); return err }},
-		{"count", func() error { _, err := s.Count(t.Context()); return err }},
-		{"endings", func() error { _, err := s.Endings(t.Context(), 0, 10); return err }},
-		{"endings of", func() error { _, err := s.EndingsOf(t.Context(), "ann", 10); return err }},
-		{"last ending", func() error { _, err := s.LastEnding(t.Context()); return err }},
-		{"touch", func() error { return s.Touch(t.Context(), []session.Touch{{Key: live.Key, Seen: live.Seen.Add(1)}}) }},
-		{"sweep", func() error { _, err := s.Sweep(t.Context(), time.Now()); return err }},
-		{"commit", func() error {
-			return s.Commit(t.Context(), session.Change{Put: []session.Record{fresh, live}, End: []session.Ending{stale.Ending(session.Idle, stale.Seen)}})
-		}},
-	} {
-		for n := 1; ; n++ { // the n-th operation fails
-			calls := 0
-			faults.Set(func(o db.Op) error {
-				if calls++; calls == n {
-					return gone
-				}
-				return nil
-			})
-			err := op.do()
-			reached := calls >= n
-			faults.Set(nil)
-			if !reached {
-				break
-			}
-			if !errors.Is(err, gone) || errors.Is(err, session.ErrNotFound) || errors.Is(err, session.ErrConflict) {
-				t.Errorf("%s: call %d failed: got %v, want %v", op.name, n, err, gone)
-			}
-			rs, err := s.List(t.Context(), "ann")
-			if err != nil || len(rs) != 2 || rs[0].Version != 1 || rs[1].Version != 1 || !rs[0].Seen.Equal(live.Seen) {
-				t.Fatalf("%s: call %d failed: the store holds %v, %v", op.name, n, rs, err)
-			}
-			if seq, _ := s.LastEnding(t.Context()); seq != 0 {
-				t.Fatalf("%s: call %d failed: an ending was kept", op.name, n)
-			}
-			if n > 50 {
-				t.Fatalf("%s: no end", op.name)
-			}
-		}
-		if strings.HasPrefix(op.name, "touch") || op.name == "sweep" { // the last round succeeded
-			if _, err := d.Writer().Exec("delete from endings; delete from sqlite_sequence; delete from sessions"); err != nil {
-				t.Fatal(err)
-			}
-			live.Version, stale.Version = 0, 0
-			if err := s.Commit(t.Context(), session.Change{Put: []session.Record{live, stale}}); err != nil {
-				t.Fatal(err)
-			}
-			live.Version = 1
-		}
 	}
 }
 
