@@ -147,6 +147,37 @@ func TestFillIsOvertakenByASave(t *testing.T) {
 	})
 }
 
+// Nor over one that another reader fetched meanwhile, after another process had changed the session.
+func TestFillIsOvertakenByANewerFill(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		mem := memstore.New()
+		b := &browser{t: t, m: newManager(t, mem, session.Options{})}
+		b.signIn("alice")
+		hold, held := make(chan struct{}), false
+		store := &spy{Store: mem}
+		store.after = func(name string) {
+			if name == "load" && !held {
+				held = true
+				<-hold
+			}
+		}
+		m := newManager(t, store, session.Options{})
+		slow, quick := &browser{t: t, m: m, cookie: b.cookie}, &browser{t: t, m: m, cookie: b.cookie}
+		go slow.who()
+		synctest.Wait()
+		b.must(func(s *session.Session) error { return session.Set(s, "x", 1) }) // the other process
+		quick.who()
+		close(hold)
+		synctest.Wait()
+		quick.must(func(s *session.Session) error {
+			if _, ok := session.Get[int](s, "x"); !ok {
+				t.Error("the older version is back")
+			}
+			return nil
+		})
+	})
+}
+
 type follower struct {
 	*spy
 	session.Follower

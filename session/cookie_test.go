@@ -333,8 +333,12 @@ func TestLoadHandle(t *testing.T) {
 	m.SetStale(true)
 	want(p.Record.Handle, "", session.EndedByAdmin, 1)
 	fresh := newManager(t, store, session.Options{})
-	if s, err := fresh.LoadHandle(t.Context(), p.Record.Handle); err != nil || !s.New() {
-		t.Errorf("another process: %v", err)
+	s, err := fresh.LoadHandle(t.Context(), p.Record.Handle)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if why, e := s.WhyNew(); why != session.EndedByAdmin || e == nil {
+		t.Errorf("another process: %q", why)
 	}
 	store.all.Store(true)
 	if s, err := fresh.LoadHandle(t.Context(), p.Record.Handle); s != nil || !errors.Is(err, errStore) {

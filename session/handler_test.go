@@ -270,9 +270,25 @@ func TestSessionEndsDuringTheRequest(t *testing.T) {
 		t.Errorf("%d %q, want 401 ended-by-admin", w.Code, w.Body)
 	}
 	b.wantWho("ended-by-admin")
-	b.must(func(s *session.Session) error { s.DropCookie(); return nil })
 	b.signIn("alice")
-	w = b.do(func(s *session.Session) error {
+	s, err := b.m.LoadKey(t.Context(), b.cookie)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := session.Set(s, "x", 1); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.m.EndAll(t.Context(), nil, "alice", "", session.EndedByAdmin); err != nil {
+		t.Fatal(err)
+	}
+	err = s.Save(t.Context())
+	why, e := s.WhyNew()
+	if ended := new(session.EndedError); !errors.As(err, &ended) || !s.New() || why != session.EndedByAdmin || e == nil {
+		t.Errorf("Save: %v, then %q", err, why)
+	}
+
+	b.signIn("alice")
+	b.do(func(s *session.Session) error {
 		if _, err := b.m.EndAll(t.Context(), nil, "alice", "", session.EndedByAdmin); err != nil {
 			return err
 		}
@@ -282,7 +298,6 @@ func TestSessionEndsDuringTheRequest(t *testing.T) {
 		return nil
 	})
 	b.wantWho("ended-by-admin")
-	_ = w
 }
 
 // The middleware around itself is one middleware.

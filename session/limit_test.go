@@ -270,6 +270,54 @@ func TestSharedStoreNeverEndsEarly(t *testing.T) {
 	}
 }
 
+// A use that another process has not written yet is not overlooked: the limit waits for it.
+func TestSharedStoreWaitsForUnwrittenUses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := memstore.New()
+		o := session.Options{Shared: true}
+		one, two := newManager(t, store, o), newManager(t, store, o)
+		b := &browser{t: t, m: two}
+		b.signIn("alice")
+		b.wantWho("alice")
+		time.Sleep(59 * time.Minute)
+		b.m = one
+		b.wantWho("alice") // written in six minutes
+		time.Sleep(2 * time.Minute)
+		if n, err := two.Sweep(t.Context()); n != 0 || err != nil {
+			t.Errorf("Sweep: %d, %v; want 0", n, err)
+		}
+		b.m = two
+		b.wantWho("alice")
+	})
+}
+
+// The list of devices, a sign-in at the limit and the end of all know of uses that are not written yet.
+func TestListsKnowOfUnwrittenUses(t *testing.T) {
+	for _, cache := range []int{0, -1} {
+		synctest.Test(t, func(t *testing.T) {
+			m := newManager(t, nil, session.Options{CacheBytes: cache, MaxPerSubject: 1})
+			b := &browser{t: t, m: m}
+			b.signIn("alice")
+			time.Sleep(59 * time.Minute)
+			b.wantWho("alice")
+			used := time.Now()
+			time.Sleep(2 * time.Minute)
+			list, err := m.List(t.Context(), "alice")
+			if err != nil || len(list) != 1 || !list[0].Seen.Equal(used) {
+				t.Errorf("List: %v, %v; want one session, last seen 2m ago", list, err)
+			}
+			p, err := m.PlanSignIn(t.Context(), m.Store(), session.SignIn{Subject: "alice"})
+			if err != nil || len(p.Change.End) != 1 || p.Change.End[0].Reason != session.Evicted || !p.Change.End[0].Seen.Equal(used) {
+				t.Errorf("PlanSignIn: %+v, %v; want one evicted, last seen 2m ago", p, err)
+			}
+			es, err := m.EndAll(t.Context(), nil, "alice", "", session.EndedByAdmin)
+			if err != nil || len(es) != 1 || es[0].Reason != session.EndedByAdmin || !es[0].Seen.Equal(used) {
+				t.Errorf("EndAll: %+v, %v; want ended-by-admin, last seen 2m ago", es, err)
+			}
+		})
+	}
+}
+
 // Sessions of Kind Token have a lifetime of their own and no idle limit.
 func TestTokenSession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

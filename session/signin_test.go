@@ -225,6 +225,44 @@ func TestPlanIsOnlyAPlan(t *testing.T) {
 	b.wantWho("alice")
 }
 
+// What is set between plan and adoption is kept; and nothing waits to be written of what ended.
+func TestAdoptKeepsLaterChanges(t *testing.T) {
+	store := memstore.New()
+	b := &browser{t: t, m: newManager(t, store, session.Options{})}
+	b.signIn("alice")
+	b.wantWho("alice")
+	b.must(func(s *session.Session) error {
+		if err := session.Set(s, "before", 1); err != nil {
+			return err
+		}
+		p, err := s.PlanSignIn(t.Context(), store, session.SignIn{Subject: "alice"})
+		if err != nil {
+			return err
+		}
+		if err := session.Set(s, "between", 2); err != nil {
+			return err
+		}
+		if err := store.Commit(t.Context(), p.Change); err != nil {
+			return err
+		}
+		s.Adopt(p)
+		if n := b.m.Stats().Touches; n != 0 {
+			t.Errorf("%d last-seen times of ended sessions wait", n)
+		}
+		return session.Set(s, "after", 3)
+	})
+	fresh := newManager(t, store, session.Options{})
+	s, err := fresh.LoadKey(t.Context(), b.cookie)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, name := range []string{"before", "between", "after"} {
+		if n, _ := session.Get[int](s, name); n != i+1 {
+			t.Errorf("%s: %d, want %d", name, n, i+1)
+		}
+	}
+}
+
 // Between the commit of a sign-in in the program's transaction and its Adopt, an administrator
 // ends all sessions: Adopt does not bring the new one back to life.
 func TestAdoptDoesNotReviveWhatEnded(t *testing.T) {

@@ -165,13 +165,11 @@ func (t *touches) flushBatch(ctx context.Context, list []*activity) error {
 	defer t.mu.Unlock()
 	for i, a := range list {
 		// First open the queue, then look: whoever touches in between
-		// either finds it open or is seen here.
+		// either finds it open, or is seen here and goes on waiting.
 		a.queued.Store(false)
 		if a.seen.Load() == batch[i].Seen.UnixNano() && t.waiting[a.key] == a {
 			delete(t.waiting, a.key)
 			a.evicted.Store(false)
-		} else if t.waiting[a.key] == a {
-			a.queued.Store(true)
 		}
 	}
 	return nil
