@@ -3,20 +3,17 @@
 package servertest
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"io"
 	"log/slog"
-	"net/http"
+	"net"
 	"net/http/httptest"
-	"net/url"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/cloakroom/cloakroom/internal/app"
+	"github.com/cloakroom/cloakroom/internal/db"
 	"github.com/cloakroom/cloakroom/internal/server"
 )
 
@@ -30,8 +27,13 @@ type House struct {
 	URL    string // http://localhost:PORT
 	Dir    string // of the database and the secret
 	Logs   *Logs
-	t      testing.TB
-	stop   func()
+	Faults *db.Faults // breaks the database
+
+	still   bool // no network
+	t       testing.TB
+	base    string // where to connect; differs from URL where a proxy would stand before the house
+	secrets secrets
+	stop    func()
 }
 
 // Start opens a house with open sign-up and cheap password hashes; change may set anything else. It is closed when the
@@ -41,16 +43,41 @@ func Start(t testing.TB, change func(*app.Config)) *House {
 	return StartIn(t, t.TempDir(), change)
 }
 
-// StartIn is [Start] in a directory, for starting the same house again after [House.Stop].
+// StartIn is [Start] in a directory, for starting the same house again after [House.Stop]; with the URL of the first, it
+// answers there.
 func StartIn(t testing.TB, dir string, change func(*app.Config)) *House {
+	t.Helper()
+	return start(t, dir, change, false)
+}
+
+// StartStill is [Start] without a network and without anything that runs by itself: requests go straight to the handlers.
+// So it works in the bubble of testing/synctest, where the tests of time are made.
+func StartStill(t testing.TB, change func(*app.Config)) *House {
+	t.Helper()
+	return start(t, t.TempDir(), change, true)
+}
+
+func start(t testing.TB, dir string, change func(*app.Config), still bool) *House {
 	t.Helper()
 	ts := httptest.NewUnstartedServer(nil)
 	_, port, _ := strings.Cut(ts.Listener.Addr().String(), ":")
-	cfg := app.Config{URL: "http://localhost:" + port, Data: filepath.Join(dir, "data"), Signup: app.SignupOpen, Fast: true}
+	base, faults := "http://localhost:"+port, new(db.Faults)
+	cfg := app.Config{URL: base, Data: filepath.Join(dir, "data"), Signup: app.SignupOpen, Fast: true, Faults: faults}
 	if change != nil {
 		change(&cfg)
 	}
-	h := &House{URL: cfg.URL, Dir: cfg.Data, Logs: &Logs{}, t: t}
+	if addr, ok := strings.CutPrefix(cfg.URL, "http://localhost:"); ok && cfg.URL != base { // as the house before it
+		ts.Listener.Close()
+		l, err := net.Listen("tcp", "127.0.0.1:"+addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ts.Listener, base = l, cfg.URL
+	}
+	if still {
+		ts.Listener.Close()
+	}
+	h := &House{URL: cfg.URL, Dir: cfg.Data, Logs: &Logs{}, Faults: faults, still: still, t: t, base: base}
 	log := slog.New(slog.NewTextHandler(h.Logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	var err error
 	if h.App, err = app.OpenServer(t.Context(), cfg, log); err != nil {
@@ -59,6 +86,11 @@ func StartIn(t testing.TB, dir string, change func(*app.Config)) *House {
 	}
 	if h.Server, err = server.New(h.App, log); err != nil {
 		t.Fatal(err)
+	}
+	if still {
+		h.stop = sync.OnceFunc(h.close)
+		t.Cleanup(h.Stop)
+		return h
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
@@ -70,197 +102,19 @@ func StartIn(t testing.TB, dir string, change func(*app.Config)) *House {
 		ts.Close()
 		cancel()
 		running.Wait()
-		if err := h.App.Close(context.Background()); err != nil {
-			t.Error(err)
-		}
+		h.close()
 	})
 	t.Cleanup(h.Stop)
 	return h
 }
 
+func (h *House) close() {
+	h.Faults.Set(nil)
+	if err := h.App.Close(context.Background()); err != nil {
+		h.t.Error(err)
+	}
+	h.secrets.lint(h.t, h.Logs.String())
+}
+
 // Stop ends the house as SIGTERM would.
 func (h *House) Stop() { h.stop() }
-
-// Client is a browser or program of one person. It follows no redirect.
-type Client struct {
-	HTTP   *http.Client
-	Header http.Header // sent with every request
-	house  *House
-}
-
-// Client makes one with an empty jar. Its jar takes loopback for secure, as browsers do.
-func (h *House) Client() *Client {
-	return &Client{house: h, Header: http.Header{}, HTTP: &http.Client{
-		Jar:           &jar{cookies: map[string]*http.Cookie{}},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
-}
-
-// jar keeps the cookies of one host by name, which is all that __Host- cookies need.
-type jar struct {
-	mu      sync.Mutex
-	cookies map[string]*http.Cookie
-}
-
-func (j *jar) SetCookies(_ *url.URL, cs []*http.Cookie) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	for _, c := range cs {
-		if c.MaxAge < 0 {
-			delete(j.cookies, c.Name)
-		} else {
-			j.cookies[c.Name] = c
-		}
-	}
-}
-
-func (j *jar) Cookies(*url.URL) (cs []*http.Cookie) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	for _, c := range j.cookies {
-		cs = append(cs, &http.Cookie{Name: c.Name, Value: c.Value})
-	}
-	return cs
-}
-
-// Cookie returns the value that the jar holds under a name, "" if none.
-func (c *Client) Cookie(name string) string {
-	j := c.HTTP.Jar.(*jar)
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if k := j.cookies[name]; k != nil {
-		return k.Value
-	}
-	return ""
-}
-
-// SetCookie puts a cookie into the jar, or with an empty value takes it out: for thieves and closed browsers.
-func (c *Client) SetCookie(name, value string) {
-	j := c.HTTP.Jar.(*jar)
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if value == "" {
-		delete(j.cookies, name)
-		return
-	}
-	j.cookies[name] = &http.Cookie{Name: name, Value: value}
-}
-
-// Answer is a response whose body was read.
-type Answer struct {
-	*http.Response
-	Body string
-}
-
-// Do sends a request to a path of the house. header lines are "Name: value".
-func (c *Client) Do(method, path, body string, header ...string) Answer {
-	c.house.t.Helper()
-	r, err := http.NewRequestWithContext(c.house.t.Context(), method, c.house.URL+path, strings.NewReader(body))
-	if err != nil {
-		c.house.t.Fatal(err)
-	}
-	for name, values := range c.Header {
-		r.Header[name] = values
-	}
-	for _, line := range header {
-		name, value, _ := strings.Cut(line, ":")
-		r.Header.Add(name, strings.TrimSpace(value))
-	}
-	res, err := c.HTTP.Do(r)
-	if err != nil {
-		c.house.t.Fatal(err)
-	}
-	defer res.Body.Close()
-	text, err := io.ReadAll(res.Body)
-	if err != nil {
-		c.house.t.Fatal(err)
-	}
-	return Answer{res, string(text)}
-}
-
-// Get fetches a path.
-func (c *Client) Get(path string, header ...string) Answer { return c.Do("GET", path, "", header...) }
-
-// JSON posts a value as application/json.
-func (c *Client) JSON(path string, v any, header ...string) Answer {
-	c.house.t.Helper()
-	body, err := json.Marshal(v)
-	if err != nil {
-		c.house.t.Fatal(err)
-	}
-	return c.Do("POST", path, string(body), append(header, "Content-Type: application/json")...)
-}
-
-// Form posts a form; the form token is taken from a fresh GET of the same path when it is not given.
-func (c *Client) Form(path string, fields url.Values, header ...string) Answer {
-	c.house.t.Helper()
-	if !fields.Has("form_token") {
-		fields.Set("form_token", c.FormToken(path))
-	}
-	return c.Do("POST", path, fields.Encode(), append(header, "Content-Type: application/x-www-form-urlencoded")...)
-}
-
-// FormToken reads the token out of a page.
-func (c *Client) FormToken(path string) string {
-	c.house.t.Helper()
-	const mark = `name="form_token" value="`
-	_, after, ok := strings.Cut(c.Get(path).Body, mark)
-	if !ok {
-		c.house.t.Fatalf("no form token on %s", path)
-	}
-	token, _, _ := strings.Cut(after, `"`)
-	return token
-}
-
-// Decode reads a JSON body into v.
-func (a Answer) Decode(t testing.TB, v any) {
-	t.Helper()
-	if err := json.Unmarshal([]byte(a.Body), v); err != nil {
-		t.Fatalf("%v in %s", err, a.Body)
-	}
-}
-
-// Reason is the reason of a problem document, "" if there is none.
-func (a Answer) Reason() string {
-	var p struct {
-		Reason string `json:"reason"`
-	}
-	if json.Unmarshal([]byte(a.Body), &p) != nil {
-		return ""
-	}
-	return p.Reason
-}
-
-// SignUp makes an account over the API and leaves the client signed in.
-func (c *Client) SignUp(email string) {
-	c.house.t.Helper()
-	if a := c.JSON("/api/signup", map[string]string{"email": email, "password": Password}); a.StatusCode != http.StatusCreated {
-		c.house.t.Fatalf("sign up %s: %d %s", email, a.StatusCode, a.Body)
-	}
-}
-
-// SignIn signs an account in over the API.
-func (c *Client) SignIn(email string) {
-	c.house.t.Helper()
-	if a := c.JSON("/api/signin", map[string]string{"email": email, "password": Password}); a.StatusCode != http.StatusOK {
-		c.house.t.Fatalf("sign in %s: %d %s", email, a.StatusCode, a.Body)
-	}
-}
-
-// Logs keeps what the house logs.
-type Logs struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (l *Logs) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(b)
-}
-
-func (l *Logs) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.String()
-}
