@@ -94,8 +94,10 @@ func memory(binary string, n int) float64 {
 	cookies := fill(filepath.Join(dir, "cloakroom.db"), n)
 	h := startHouse(binary, dir)
 	defer h.stop()
+	conn := h.dial()
+	defer conn.Close()
 	for _, c := range cookies {
-		h.ask(check("Cookie: "+c), http.StatusOK)
+		conn.ask(check("Cookie: "+c), http.StatusOK)
 	}
 	return h.residentMiB()
 }
