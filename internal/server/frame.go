@@ -19,7 +19,12 @@ func (s *Server) frame(w http.ResponseWriter, r *http.Request) page.Frame {
 		f.Here = s.returnTo(r.URL.RequestURI())
 	}
 	v, ok := s.visit(r)
-	if !ok {
+	switch {
+	case ok:
+	case s.sameOrigin(r) != nil:
+		// The browser has one, and kept it back from another site's form (SameSite). A new one would take its place.
+		f.ThemePath = ""
+	default:
 		v = newVisit()
 		if err := s.setVisit(w, v); err != nil {
 			s.log.Error("visit.set", "error", err)

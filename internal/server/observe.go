@@ -138,13 +138,26 @@ func (s *Server) panicked(w *recorder, r *http.Request, id string, v any) (cut b
 // requestID names a request in logs; it is no secret.
 func requestID() string { return strconv.FormatUint(rand.Uint64(), 36) }
 
-// loggedPath leaves out the query, which may hold the token of a one-time link, and bounds the rest.
+// loggedPath leaves out the query, which may hold the token of a one-time link, and whatever is long enough to be a secret
+// that was put into a path by mistake; and bounds the rest.
 func loggedPath(r *http.Request) string {
-	if len(r.URL.Path) > 200 {
-		return r.URL.Path[:200]
+	path := r.URL.Path
+	if len(path) > 200 {
+		path = path[:200]
 	}
-	return r.URL.Path
+	run := 0
+	for i := range len(path) {
+		if c := path[i]; c == '/' || c == ' ' || c == '=' || c == ':' || c == ';' {
+			run = 0
+		} else if run++; run > longestName {
+			return path[:i-longestName] + "…"
+		}
+	}
+	return path
 }
+
+// longestName is longer than a public handle and all our own addresses, and shorter than any secret.
+const longestName = 30
 
 // timing has the steps of a request reported to the browser's tools, for people who are signed in and never on a
 // route that checks a secret: there the time itself would be an answer.

@@ -126,7 +126,7 @@ func (c *Client) Do(method, path, body string, header ...string) Answer {
 			r.Host = strings.TrimSpace(value)
 			continue
 		}
-		r.Header.Add(name, strings.TrimSpace(value))
+		r.Header.Add(name, strings.TrimPrefix(value, " "))
 	}
 	res, err := c.HTTP.Do(r)
 	if err != nil {
