@@ -38,9 +38,10 @@ type Way struct {
 	BrowserClosed    string  `json:"browser_closed"` // Kept or Gone
 
 	// What only the table and its sentences tell.
-	Forgotten  bool `json:"-"` // asked twice with nothing in hand, the answers were the same
-	Remembered bool `json:"-"` // asked twice with what was given, it counted on
-	Readable   bool `json:"-"` // what the client carries says who it is
+	Forgotten  bool   `json:"-"` // asked twice with nothing in hand, the answers were the same
+	Remembered bool   `json:"-"` // asked twice with what was given, it counted on
+	Readable   bool   `json:"-"` // what the client carries says who it is
+	AtIssuer   string `json:"-"` // a token's copy after sign-out, at the server that issued it
 
 	label, carries, carried       string
 	alteredTried, alteredAccepted int

@@ -322,6 +322,7 @@ func (x *trial) signOut() {
 		either(x.isOwner(e), e.says()+": signing out did not reach the copy.", e.says()+": signing out ended the copy too."))
 	if x.way.isToken() {
 		e = x.do(thief, http.MethodGet, x.house.url+"/api/me", nil)
+		x.seen.AtIssuer = verdict(e.status == http.StatusOK)
 		x.note(tokenVerify, "Use it at the server that issued it, which keeps a list of what has ended.", e, e.says()+".")
 	}
 }
