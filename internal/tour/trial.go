@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"path/filepath"
-	"strings"
 
 	"github.com/cloakroom/cloakroom/jwt"
 )
@@ -124,18 +122,6 @@ func (x *trial) getCookie() {
 	}
 }
 
-// oldID uses the id from before the sign-in, which somebody else may have known or even planted.
-func (x *trial) oldID(id string) {
-	if x.err != nil {
-		return
-	}
-	c := x.way.with(id)
-	defer c.close()
-	e := x.ask(c, "")
-	x.note(sessionID, "Use the id from before the sign-in, which somebody may have planted.", e,
-		either(e.status == http.StatusOK, e.says()+": it still works.", e.says()+": whoever knew it has nothing."))
-}
-
 // getToken signs in, and asks twice with the token.
 func (x *trial) getToken() {
 	x.progress("signing in")
@@ -197,203 +183,6 @@ func (x *trial) olderCopy() {
 	x.note(x.way.seeds.where, "Ask with what the client held before that visit.", again, observed)
 }
 
-// look reads the credential as anybody can who gets to see it.
-func (x *trial) look() {
-	if x.err != nil {
-		return
-	}
-	credential, p := x.way.credential(x.owner), x.house.person
-	x.seen.carried = shorten(credential)
-	text := credential
-	if seen, err := jwt.Inspect(credential); err == nil {
-		text = string(seen.Payload)
-	}
-	x.seen.Readable = strings.Contains(text, p.name) || strings.Contains(text, p.id)
-	observed := shorten(credential) + " says nothing about anybody."
-	if x.seen.Readable {
-		observed = "It says who this is: " + shorten(text)
-	}
-	x.note(versusSniffed, "Look at what the client carries, without any key.", exchange{}, observed)
-}
-
-// alter changes each byte of the credential in turn.
-func (x *trial) alter() {
-	x.progress("altering each byte")
-	if x.err != nil {
-		return
-	}
-	credential := x.way.credential(x.owner)
-	shown := x.way.demo(credential)
-	var show exchange
-	for i := range credential {
-		forger, rest := x.way.with(altered(credential, i)), "/who"
-		if i == shown {
-			rest = ""
-		}
-		e := x.ask(forger, rest)
-		forger.close()
-		if x.err != nil {
-			return
-		}
-		if i == shown {
-			show = e
-		}
-		x.seen.alteredTried++
-		if e.status == http.StatusOK {
-			x.seen.alteredAccepted++
-		}
-	}
-	x.seen.Altered = verdict(x.seen.alteredAccepted > 0)
-	was, is := credential[shown], other(credential[shown])
-	observed := show.says() + "."
-	if n := len(show.said.Checks); n > 0 {
-		observed += " It checked " + strings.Join(show.said.Checks, ", ") + "."
-	}
-	seed := versusAltered
-	if x.way.isToken() {
-		seed = tokenVerify
-	}
-	x.note(seed, fmt.Sprintf("Change byte %d of %d, from %q to %q.", shown+1, len(credential), was, is), show,
-		fmt.Sprintf("%s Of the %d bytes, each changed once, %s.", observed, x.seen.alteredTried, ofThem(x.seen.alteredAccepted, "was believed", "were believed")))
-}
-
-// steal copies the credential to somebody else's client.
-func (x *trial) steal() {
-	x.progress("stealing a copy")
-	if x.err != nil {
-		return
-	}
-	thief := x.way.with(x.way.credential(x.owner))
-	defer thief.close()
-	e := x.ask(thief, "")
-	x.seen.StolenCopy = verdict(x.isOwner(e))
-	x.note(versusSniffed, "Copy it to a second client, and ask there.", e,
-		either(x.isOwner(e), e.says()+": the server cannot tell a copy from the original.", e.says()+"."))
-}
-
-// closeClient ends the client and starts it again: it has what it wrote to its disk.
-func (x *trial) closeClient() {
-	x.progress("closing the client and opening it again")
-	if x.err != nil {
-		return
-	}
-	held := x.way.credential(x.owner)
-	x.owner.close()
-	if x.owner, x.err = x.way.reopen(x.owner, filepath.Join(x.tour.dir, x.way.name)); x.err != nil {
-		return
-	}
-	e := x.ask(x.owner, "")
-	x.seen.BrowserClosed = Gone
-	what := "Close the browser, open it again, and ask."
-	if x.isOwner(e) {
-		x.seen.BrowserClosed = Kept
-	}
-	if x.way.isToken() {
-		what = "Close the program, which has written its token to a file, start it again, and ask."
-	}
-	x.note(x.way.seeds.closed, what, e, e.says()+either(x.isOwner(e), ": kept.", ": gone."))
-	if x.err != nil || x.isOwner(e) {
-		return
-	}
-	by := x.way.with(held)
-	defer by.close()
-	e = x.ask(by, "")
-	x.note(x.way.seeds.closed, "Send what the closed browser has forgotten.", e,
-		either(x.isOwner(e), e.says()+": the server did not see the browser end. Only a time limit frees what it keeps.", e.says()+"."))
-	e = x.signIn(x.owner)
-	x.note(x.way.seeds.signIn, "Sign in again.", e, e.says()+".")
-}
-
-// signOut signs the owner out, and uses a copy that was made before.
-func (x *trial) signOut() {
-	x.progress("signing out, and using a copy")
-	if x.err != nil {
-		return
-	}
-	thief := x.way.with(x.way.credential(x.owner))
-	defer thief.close()
-	out := x.do(x.owner, http.MethodPost, x.house.url+x.way.signOut, nil)
-	x.must(out, http.StatusNoContent, "sign-out")
-	x.note(x.way.seeds.signOut, "Sign out.", out,
-		out.says()+either(x.way.credential(x.owner) == "", ": the client was told to forget it, and did.", ": the client still has it."))
-	e := x.ask(thief, "")
-	x.seen.AfterSignOut = verdict(x.isOwner(e))
-	x.note(versusSniffed, "Use a copy that was made before.", e,
-		either(x.isOwner(e), e.says()+": signing out did not reach the copy.", e.says()+": signing out ended the copy too."))
-	if x.way.isToken() {
-		e = x.do(thief, http.MethodGet, x.house.url+"/api/me", nil)
-		x.seen.AtIssuer = verdict(e.status == http.StatusOK)
-		x.note(tokenVerify, "Use it at the server that issued it, which keeps a list of what has ended.", e, e.says()+".")
-	}
-}
-
-// survive signs in once more, for when the store stops.
-func (x *trial) survive() {
-	if x.err != nil {
-		return
-	}
-	x.survivor = newClient(nil)
-	if !x.way.isToken() {
-		x.survivor.jar = newJar()
-	}
-	e := x.signIn(x.survivor)
-	x.note(x.way.seeds.signIn, "Sign in once more, for what follows.", e, e.says()+".")
-}
-
-// storeStopped asks a server that has lost its databases.
-func (x *trial) storeStopped() {
-	x.progress("asking without the store")
-	what := "The server's databases are closed. Ask."
-	if x.way.name == "session" {
-		e := x.ask(x.survivor, "/who")
-		x.note(x.way.seeds.stopped, "The server's databases are closed. Ask who I am.", e,
-			either(x.isOwner(e), e.says()+": the session was still in the server's memory.", e.says()+"."))
-		x.house.app.Sessions().SetStale(true) // as after a restart
-		what = "The server's memory is emptied, as by a restart. Ask."
-	}
-	e := x.ask(x.survivor, either(x.way.name == "session", "/who", ""))
-	x.seen.StoreStopped = verdict(x.isOwner(e))
-	x.note(x.way.seeds.stopped, what, e, e.says()+".")
-}
-
-// beginAging signs in at the server where everything lasts two seconds.
-func (x *trial) beginAging() {
-	defer x.at(x.tour.brief)()
-	x.old = newClient(nil)
-	if !x.way.isToken() {
-		x.old.jar = newJar()
-	}
-	e := x.signIn(x.old)
-	x.noteLate(x.way.seeds.aging, fmt.Sprintf("Sign in at a second server, where everything lasts %d s.", int(briefLife.Seconds())), e, e.says()+".")
-	e = x.ask(x.old, "")
-	x.must(e, http.StatusOK, "at once")
-	x.noteLate(x.way.seeds.aging, "Ask at once.", e, e.says()+".")
-}
-
-// expired asks there again when the time is over; what a client forgets by itself is sent by hand.
-func (x *trial) expired() {
-	if x.err != nil {
-		return
-	}
-	defer x.at(x.tour.brief)()
-	held := x.way.with(x.way.credential(x.old))
-	defer held.close()
-	if !x.way.isToken() {
-		e := x.ask(x.old, "")
-		sent := strings.Contains(e.request, x.way.cookie+"=")
-		x.noteLate(x.way.seeds.expired, "Wait until its time is over, and ask.", e,
-			e.says()+either(sent, "; the client still sent the cookie.", "; the client had forgotten the cookie by itself."))
-		if sent {
-			x.seen.Expired = verdict(x.isOwner(e))
-			return
-		}
-	}
-	e := x.ask(held, "")
-	x.seen.Expired = verdict(x.isOwner(e))
-	x.noteLate(x.way.seeds.expired, either(x.way.isToken(), "Wait until its time is over, and ask.", "Send it all the same, from a copy."), e,
-		either(x.isOwner(e), e.says()+": the server does not know that its time is over.", e.says()+"."))
-}
-
 // at lets the trial go on at another house, until the returned function is called.
 func (x *trial) at(h *house) (back func()) {
 	was := x.house
@@ -406,14 +195,4 @@ func either(yes bool, a, b string) string {
 		return a
 	}
 	return b
-}
-
-func ofThem(n int, one, more string) string {
-	switch n {
-	case 0:
-		return "none " + one
-	case 1:
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, more)
 }
