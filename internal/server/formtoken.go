@@ -100,7 +100,6 @@ func (s *Server) formAgain(w http.ResponseWriter, r *http.Request) bool {
 		v.Errors = page.Errors{"": {Code: page.FormExpired}}
 		s.render(w, r, http.StatusForbidden, v)
 	case s.gone(r) != nil:
-		bearerChallenge(w.Header(), http.StatusUnauthorized)
 		s.render(w, r, http.StatusUnauthorized, s.signInView(w, r, ""))
 	default:
 		return false

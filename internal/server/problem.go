@@ -152,7 +152,6 @@ func (s *Server) failPage(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	retryAfter(w.Header(), err)
-	bearerChallenge(w.Header(), p.Status)
 	v := page.Error{Status: p.Status, Heading: headings[p.Reason]}
 	if p.Status == http.StatusRequestHeaderFieldsTooLarge {
 		v.Frame.Now = time.Now() // and no cookie more: the browser has too many
@@ -177,6 +176,7 @@ func (s *Server) failPage(w http.ResponseWriter, r *http.Request, err error) {
 
 // render writes a page with a status.
 func (s *Server) render(w http.ResponseWriter, r *http.Request, code int, view any) {
+	bearerChallenge(w.Header(), code)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	rec := &statusOnWrite{ResponseWriter: w, code: code}
 	if err := s.pages.Render(rec, view); err != nil && r.Context().Err() == nil {

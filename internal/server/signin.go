@@ -25,7 +25,6 @@ func (s *Server) home(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) askToSignIn(w http.ResponseWriter, r *http.Request) error {
 	if !isSafe(r.Method) {
 		// What was typed cannot be kept: it may be a password. The person hears why nothing happened.
-		bearerChallenge(w.Header(), http.StatusUnauthorized)
 		s.render(w, r, http.StatusUnauthorized, s.signInView(w, r, ""))
 		return nil
 	}
