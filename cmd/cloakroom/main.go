@@ -41,23 +41,16 @@ type terminal struct {
 }
 
 func main() {
-	os.Exit(process())
-}
-
-// process runs the command of this process. The first signal asks it to stop, the second one kills it.
-func process() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	context.AfterFunc(ctx, stop)
-	return run(ctx, os.Args[1:], &terminal{os.Stdin, os.Stdout, os.Stderr})
+	code := run(ctx, os.Args[1:], &terminal{os.Stdin, os.Stdout, os.Stderr})
+	stop()
+	os.Exit(code)
 }
 
 // run is main without the process: it returns the exit status.
 func run(ctx context.Context, args []string, t *terminal) (code int) {
 	if len(args) == 0 {
-		// Nothing was asked for and nothing was done: a script that lost its arguments must notice.
-		run(ctx, []string{"--help"}, &terminal{in: t.in, out: t.err, err: t.err})
-		return exitUsage
+		args = []string{"--help"}
 	}
 	var c commands
 	// kong ends a help text by calling Exit; nothing else may end the process.
@@ -76,7 +69,7 @@ func run(ctx context.Context, args []string, t *terminal) (code int) {
 		kong.Description("Keeps people signed in: cookies, sessions and tokens. It can always say why."),
 		kong.Writers(t.out, t.err),
 		kong.Exit(func(status int) { panic(exited(status)) }),
-		kong.Help(printHelp),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
 		kong.DefaultEnvars("CLOAKROOM"),
 		kong.Configuration(readConfig),
 		kong.BindTo(ctx, (*context.Context)(nil)),
@@ -110,3 +103,12 @@ func (e *exitError) Error() string {
 }
 
 func (e *exitError) Unwrap() error { return e.err }
+
+func usageError(err error) error {
+	hint := "cloakroom -h lists the commands"
+	var parse *kong.ParseError
+	if errors.As(err, &parse) && parse.Context != nil && parse.Context.Selected() != nil {
+		hint = "cloakroom " + parse.Context.Selected().Path() + " -h says what it takes"
+	}
+	return &exitError{code: exitUsage, err: err, hint: hint}
+}
