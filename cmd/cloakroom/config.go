@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 
@@ -15,29 +17,67 @@ import (
 	"github.com/cloakroom/cloakroom/internal/app"
 )
 
-// readConfig reads --config: TOML with the names of the flags. A name that no flag has is an error, so that a typing
+// errConfig is what is wrong in the file of --config.
+var errConfig = errors.New("--config")
+
+// readConfig reads --config: TOML with the names of serve's flags. A name that no flag has is an error, so that a typing
 // mistake never leaves a protection off.
 func readConfig(r io.Reader) (kong.Resolver, error) {
 	values := map[string]any{}
 	if _, err := toml.NewDecoder(r).Decode(&values); err != nil {
-		return nil, fmt.Errorf("--config: %w", err)
+		return nil, fmt.Errorf("%w: not TOML: %s", errConfig, strings.TrimPrefix(err.Error(), "toml: "))
 	}
-	return fileResolver(values), nil
+	settings := fileResolver{}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		text, err := settingText(values[name])
+		if err != nil {
+			return nil, fmt.Errorf("%w: %s: %w", errConfig, name, err)
+		}
+		flag := strings.ReplaceAll(name, "_", "-")
+		if _, twice := settings[flag]; twice {
+			return nil, fmt.Errorf("%w: %s is there twice", errConfig, flag)
+		}
+		settings[flag] = text
+	}
+	return settings, nil
 }
 
-type fileResolver map[string]any
+// settingText is a value as it would be typed behind its flag.
+func settingText(v any) (string, error) {
+	switch v := v.(type) {
+	case string:
+		return v, nil
+	case int64, bool:
+		return fmt.Sprint(v), nil
+	case []any:
+		items := make([]string, len(v))
+		for i, item := range v {
+			text, ok := item.(string)
+			if !ok || strings.Contains(text, ",") {
+				return "", fmt.Errorf("%v is not a list of texts", v)
+			}
+			items[i] = text
+		}
+		return strings.Join(items, ","), nil
+	}
+	return "", fmt.Errorf("%v is not a text, a number or a list of texts", v)
+}
 
-// Validate refuses names that the chosen command does not know.
+// fileResolver holds the settings of the file by the names of their flags. A flag that was typed and an environment twin
+// that is set come before it.
+type fileResolver map[string]string
+
+// Validate refuses names that serve does not know.
 func (f fileResolver) Validate(a *kong.Application) error {
 	known := map[string]bool{}
-	for _, cmd := range a.Leaves(false) {
+	for _, cmd := range a.Children {
 		for _, flag := range cmd.Flags {
-			known[flag.Name] = true
+			known[flag.Name] = cmd.Name == "serve" && flag.Name != "help" && flag.Name != "config" || known[flag.Name]
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(f)) {
-		if !known[strings.ReplaceAll(name, "_", "-")] {
-			return fmt.Errorf("--config: there is no setting %q", name)
+		if !known[name] {
+			return fmt.Errorf("%w: there is no setting %q", errConfig, name)
 		}
 	}
 	return nil
@@ -45,38 +85,47 @@ func (f fileResolver) Validate(a *kong.Application) error {
 
 // Resolve gives a flag its value from the file.
 func (f fileResolver) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
-	v, ok := f[flag.Name]
-	if !ok {
-		v, ok = f[strings.ReplaceAll(flag.Name, "-", "_")]
+	for _, env := range flag.Envs {
+		if _, set := os.LookupEnv(env); set {
+			return nil, nil
+		}
 	}
-	if !ok {
-		return nil, nil
+	if text, ok := f[flag.Name]; ok {
+		return text, nil
 	}
-	list, ok := v.([]any)
-	if !ok {
-		return fmt.Sprint(v), nil
-	}
-	items := make([]string, len(list))
-	for i, item := range list {
-		items[i] = fmt.Sprint(item)
-	}
-	return strings.Join(items, ","), nil
+	return nil, nil
 }
 
 // place is where a command finds the house.
 type place struct {
-	Data     string `default:"./cloakroom-data" placeholder:"DIR" help:"Directory of the database and the secret file."`
-	Database string `placeholder:"FILE" help:"SQLite file (default: in --data)."`
-	URL      string `name:"url" default:"http://localhost:8080" help:"Origin of links; the same as serve's."`
+	Data     string `default:"./cloakroom-data" help:"The server's directory."`
+	Database string `placeholder:"FILE" help:"The server's SQLite file, if it is not in --data."`
 }
 
-// open opens the house for a command that looks and changes, beside a server that may run.
-func (p place) open(ctx context.Context, t *terminal) (*app.App, error) {
-	cfg := app.Config{Data: p.Data, Database: p.Database, URL: p.URL}
-	if err := app.Exists(cfg); err != nil {
-		return nil, &exitError{code: exitFailed, err: err, hint: "give the --data of your server, or start one: cloakroom serve"}
+// with opens the house beside a server that may run, does one thing and closes it.
+func (p place) with(ctx context.Context, t *terminal, do func(*app.App) error) error {
+	return p.withHouse(ctx, t, app.Config{}, app.Open, do)
+}
+
+// withHouse makes nothing: a mistyped directory must not become an empty database.
+func (p place) withHouse(ctx context.Context, t *terminal, cfg app.Config, open func(context.Context, app.Config, *slog.Logger) (*app.App, error), do func(*app.App) error) (err error) {
+	cfg.Data, cfg.Database = p.Data, p.Database
+	if err := cfg.Check(); err != nil {
+		return err
 	}
-	return app.Open(ctx, cfg, quiet(t))
+	if err := app.Exists(cfg); err != nil {
+		return &exitError{exitFailed, err, "give the --data of your server, or start one: cloakroom serve"}
+	}
+	a, err := open(ctx, cfg, quiet(t))
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if cerr := a.Close(context.WithoutCancel(ctx)); err == nil {
+			err = cerr
+		}
+	}()
+	return do(a)
 }
 
 // quiet logs only what went wrong: the command says the rest itself.

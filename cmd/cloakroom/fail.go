@@ -1,13 +1,18 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"regexp"
 	"strings"
 	"syscall"
 
+	"github.com/alecthomas/kong"
+
 	"github.com/cloakroom/cloakroom/guard"
+	"github.com/cloakroom/cloakroom/internal/account"
 	"github.com/cloakroom/cloakroom/internal/app"
 	"github.com/cloakroom/cloakroom/internal/db"
 	"github.com/cloakroom/cloakroom/internal/grant"
@@ -17,7 +22,7 @@ import (
 func (t *terminal) fail(err error) int {
 	code, fact, hint := explain(err)
 	if fact != "" {
-		fmt.Fprintln(t.err, "error: "+oneLine(fact))
+		fmt.Fprintln(t.err, "error: "+oneLine(room.ReplaceAllString(fact, "")))
 	}
 	if hint != "" {
 		fmt.Fprintln(t.err, "hint:  "+oneLine(hint))
@@ -25,7 +30,32 @@ func (t *terminal) fail(err error) int {
 	return code
 }
 
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+// room is the prefix by which our packages say whose error it is. It means nothing to the person who reads it.
+var room = regexp.MustCompile(`^((account|app|db|grant|journal|jwt|server|session|sqlstore): )+`)
+
+// oneLine joins lines, and keeps a stranger's bytes from steering the terminal.
+func oneLine(s string) string { return printable(strings.Join(strings.Fields(s), " ")) }
+
+// usageError is what somebody typed and the command does not understand.
+func usageError(err error) error {
+	hint := "cloakroom -h lists the commands"
+	var (
+		parse *kong.ParseError
+		path  *fs.PathError
+	)
+	if errors.As(err, &parse) && parse.Context != nil && parse.Context.Selected() != nil {
+		hint = "cloakroom " + parse.Context.Selected().Path() + " -h says what it takes"
+	}
+	switch {
+	case errors.As(err, &path): // no other flag's file is opened while flags are read
+		err, hint = fmt.Errorf("--config: %w", path), "name a TOML file that you can read"
+	case errors.Is(err, errConfig):
+		hint = "it takes the names of the flags that cloakroom serve -h shows, without dashes in front: " + `idle-timeout = "30m"`
+	case strings.Contains(err.Error(), "expected duration"):
+		hint = "durations are written like 30m, 12h or 720h"
+	}
+	return &exitError{code: exitUsage, err: err, hint: hint}
+}
 
 // explain finds what a person can do about an error. The rooms of the house know their own hints; this is for what
 // they cannot know: which flag to turn.
@@ -38,6 +68,8 @@ func explain(err error) (code int, fact, hint string) {
 		path   *fs.PathError
 	)
 	switch {
+	case errors.Is(err, context.Canceled):
+		return exitFailed, "interrupted", ""
 	case errors.As(err, &exit) && exit.err == nil:
 		return exit.code, "", ""
 	case errors.As(err, &exit):
@@ -56,6 +88,8 @@ func explain(err error) (code int, fact, hint string) {
 		return exitFailed, err.Error(), "another program holds the database: wait, or stop it"
 	case errors.Is(err, syscall.EADDRINUSE):
 		return exitFailed, err.Error(), "another program listens there: stop it, or choose another --addr or --ops-addr"
+	case errors.Is(err, account.ErrGroup):
+		return exitNo, err.Error(), "a group is named like staff or dev.ops"
 	case errors.As(err, &own):
 		return reasonFailed(own)
 	case errors.As(err, &path):

@@ -16,29 +16,17 @@ type keyCmd struct {
 // secretPlace is a place whose keys can be unwrapped.
 type secretPlace struct {
 	place
-	SecretFile string `placeholder:"FILE" help:"The server's secret file (default: in --data)."`
+	SecretFile string `placeholder:"FILE" help:"The server's secret file, if it is not in --data."`
 }
 
-func (p secretPlace) with(ctx context.Context, t *terminal, do func(*app.App) error) (err error) {
-	cfg := app.Config{Data: p.Data, Database: p.Database, URL: p.URL, SecretFile: p.SecretFile}
-	if err := app.Exists(cfg); err != nil {
-		return &exitError{code: exitFailed, err: err, hint: "give the --data of your server, or start one: cloakroom serve"}
-	}
-	a, err := app.OpenKeys(ctx, cfg, quiet(t))
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if cerr := a.Close(ctx); err == nil {
-			err = cerr
-		}
-	}()
-	return do(a)
+func (p secretPlace) with(ctx context.Context, t *terminal, do func(*app.App) error) error {
+	return p.withHouse(ctx, t, app.Config{SecretFile: p.SecretFile}, app.OpenKeys, do)
 }
 
 type keyNew struct {
 	secretPlace
-	Alg string `default:"ES256" help:"ES256, EdDSA, RS256 or HS256."`
+	Alg  string `default:"ES256" enum:"ES256,EdDSA,RS256,HS256" help:"ES256, EdDSA, RS256, or HS256, which is not published."`
+	JSON bool   `name:"json" help:"Print JSON."`
 }
 
 func (c *keyNew) Run(ctx context.Context, t *terminal) error {
@@ -46,6 +34,9 @@ func (c *keyNew) Run(ctx context.Context, t *terminal) error {
 		key, err := a.NewKey(ctx, jwt.Algorithm(c.Alg), app.ActorCommand)
 		if err != nil {
 			return err
+		}
+		if c.JSON {
+			return t.jsonLines(1, func(int) any { return map[string]string{"kid": key.ID, "alg": string(key.Algorithm)} })
 		}
 		fmt.Fprintln(t.out, key.ID)
 		return nil

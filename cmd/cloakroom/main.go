@@ -3,7 +3,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -25,7 +24,7 @@ const (
 // commands are the verbs; each has a file of its name.
 type commands struct {
 	Serve       serveCmd       `cmd:"" help:"Run the server."`
-	Tour        tourCmd        `cmd:"" help:"Watch four ways of being remembered being used, and attacked (4 s)."`
+	Tour        tourCmd        `cmd:"" help:"Watch four ways of being remembered being used, and attacked."`
 	User        userCmd        `cmd:"" help:"Accounts and their groups."`
 	Session     sessionCmd     `cmd:"" help:"Live and ended sessions: list, why, end."`
 	Key         keyCmd         `cmd:"" help:"The server's signing keys."`
@@ -41,16 +40,23 @@ type terminal struct {
 }
 
 func main() {
+	os.Exit(process())
+}
+
+// process runs the command of this process. The first signal asks it to stop, the second one kills it.
+func process() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], &terminal{os.Stdin, os.Stdout, os.Stderr})
-	stop()
-	os.Exit(code)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+	return run(ctx, os.Args[1:], &terminal{os.Stdin, os.Stdout, os.Stderr})
 }
 
 // run is main without the process: it returns the exit status.
 func run(ctx context.Context, args []string, t *terminal) (code int) {
 	if len(args) == 0 {
-		args = []string{"--help"}
+		// Nothing was asked for and nothing was done: a script that lost its arguments must notice.
+		run(ctx, []string{"--help"}, &terminal{in: t.in, out: t.err, err: t.err})
+		return exitUsage
 	}
 	var c commands
 	// kong ends a help text by calling Exit; nothing else may end the process.
@@ -69,7 +75,7 @@ func run(ctx context.Context, args []string, t *terminal) (code int) {
 		kong.Description("Keeps people signed in: cookies, sessions and tokens. It can always say why."),
 		kong.Writers(t.out, t.err),
 		kong.Exit(func(status int) { panic(exited(status)) }),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
+		kong.Help(printHelp),
 		kong.DefaultEnvars("CLOAKROOM"),
 		kong.Configuration(readConfig),
 		kong.BindTo(ctx, (*context.Context)(nil)),
@@ -103,12 +109,3 @@ func (e *exitError) Error() string {
 }
 
 func (e *exitError) Unwrap() error { return e.err }
-
-func usageError(err error) error {
-	hint := "cloakroom -h lists the commands"
-	var parse *kong.ParseError
-	if errors.As(err, &parse) && parse.Context != nil && parse.Context.Selected() != nil {
-		hint = "cloakroom " + parse.Context.Selected().Path() + " -h says what it takes"
-	}
-	return &exitError{code: exitUsage, err: err, hint: hint}
-}

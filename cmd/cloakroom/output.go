@@ -3,9 +3,13 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/term"
 )
 
 // table prints rows in columns; the last column takes what room there is.
@@ -19,7 +23,7 @@ func (t *terminal) table(rows [][]string) {
 	for _, row := range rows {
 		var b strings.Builder
 		for i, cell := range row {
-			b.WriteString(cell)
+			b.WriteString(printable(cell))
 			if i < len(row)-1 {
 				b.WriteString(strings.Repeat(" ", width[i]-utf8.RuneCountInString(cell)+2))
 			}
@@ -67,4 +71,21 @@ func ago(now, then time.Time) string {
 		return lasting(d) + " ago"
 	}
 	return "now"
+}
+
+// printable keeps a stranger's text from steering the terminal: no control characters, and none that turn the direction.
+func printable(s string) string {
+	return strings.Map(func(c rune) rune {
+		if unicode.Is(unicode.Cc, c) || unicode.Is(unicode.Bidi_Control, c) {
+			return utf8.RuneError
+		}
+		return c
+	}, s)
+}
+
+// expectInput tells a person at a terminal, who would see nothing happen, what the command waits for.
+func (t *terminal) expectInput(what string) {
+	if f, ok := t.in.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		fmt.Fprintf(t.err, "Type or paste %s; then Ctrl-D.\n", what)
+	}
 }

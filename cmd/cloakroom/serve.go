@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -25,28 +26,28 @@ import (
 
 type serveCmd struct {
 	Addr    string `default:"127.0.0.1:8080" help:"Where people and proxies connect."`
-	OpsAddr string `default:"127.0.0.1:8081" help:"Where /healthz, /readyz and /metrics are; empty: nowhere."`
-	URL     string `name:"url" default:"http://localhost:8080" help:"What people type: issuer, and origin of cookies and links. https, but for localhost."`
+	OpsAddr string `default:"127.0.0.1:8081" help:"/healthz, /readyz and /metrics; empty: nowhere."`
+	URL     string `name:"url" default:"http://localhost:8080" help:"What people type; https, unless it is localhost."`
 
-	Data       string `default:"./cloakroom-data" placeholder:"DIR" help:"Directory of database and secret file, made at the first start."`
-	SecretFile string `placeholder:"FILE" help:"Wraps the signing keys; made at the first start (default: in --data)."`
-	Database   string `placeholder:"FILE" help:"SQLite file (default: in --data)."`
+	Data       string `default:"./cloakroom-data" help:"Directory of database and secret."`
+	SecretFile string `placeholder:"FILE" help:"Wraps the signing keys; usually in --data."`
+	Database   string `placeholder:"FILE" help:"SQLite file; usually in --data."`
 
-	IdleTimeout time.Duration `default:"1h" help:"End a session that is not used for so long."`
-	Lifetime    time.Duration `default:"24h" help:"End a session after this, used or not."`
-	Remember    time.Duration `default:"720h" help:"Both limits of a session that its owner wants to keep."`
-	MaxSessions int           `default:"100" help:"Sessions of an account; one more ends the oldest."`
+	IdleTimeout time.Duration `default:"1h" help:"Ends a session that is not used for so long."`
+	Lifetime    time.Duration `default:"24h" help:"Ends a session after this, used or not."`
+	Remember    time.Duration `default:"720h" help:"Both limits of a session that is to be kept."`
+	MaxSessions int           `default:"100" help:"Of one account; one more ends the oldest."`
 
-	TokenLifetime   time.Duration `default:"10m" help:"Life of an access token."`
-	RefreshLifetime time.Duration `default:"720h" help:"Life of a program's sign-in."`
-	TokenAlg        string        `default:"ES256" help:"ES256, EdDSA, RS256, or HS256 (a secret shared with every verifier)."`
+	TokenLifetime   time.Duration `default:"10m" help:"Of an access token."`
+	RefreshLifetime time.Duration `default:"720h" help:"Of a program's sign-in."`
+	TokenAlg        string        `default:"ES256" help:"EdDSA, RS256, or HS256, which is not published."`
 	TokenAudience   string        `placeholder:"URL" help:"Who else accepts the tokens, besides --url."`
 
-	Signup       string   `default:"invite" help:"Who may sign up: invite, open, closed."`
-	App          []string `placeholder:"URL" help:"An app elsewhere that sends people here; repeatable."`
-	TrustedProxy []string `placeholder:"CIDR" help:"A proxy that may speak for its clients; repeatable. None."`
+	Signup       string   `default:"invite" help:"Who may sign up: invite, open or closed."`
+	App          []string `placeholder:"URL" help:"An app that sends people here; repeatable."`
+	TrustedProxy []string `placeholder:"CIDR" help:"A proxy that speaks for clients; repeatable."`
 
-	Log    string          `default:"text" enum:"text,json" help:"Form of the log lines: text, json."`
+	Log    string          `default:"text" enum:"text,json" help:"Form of the log: text or json."`
 	Config kong.ConfigFlag `placeholder:"FILE" help:"TOML file with the names of these flags."`
 }
 
@@ -141,19 +142,36 @@ func (c *serveCmd) greet(ctx context.Context, t *terminal, house *app.App, log *
 		log.Warn("limits", "warning", w)
 	}
 	link, err := house.SetupLink(ctx)
-	if err != nil || link == "" {
+	if err != nil {
 		return err
+	}
+	file := filepath.Join(c.Data, "setup-link")
+	// The link of an earlier start does not work any more.
+	if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if link == "" {
+		return nil
 	}
 	if f, ok := t.out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		fmt.Fprintf(t.out, "\nNobody is an administrator yet. Open this link within an hour to become the first:\n\n  %s\n\n", link)
 		return nil
 	}
-	file := filepath.Join(c.Data, "setup-link")
-	if err := os.WriteFile(file, []byte(link+"\n"), 0o600); err != nil {
+	if err := writeNew(file, link+"\n"); err != nil {
 		return err
 	}
 	log.Info("setup", "hint", "open the link in "+file+" within an hour to become the first administrator")
 	return nil
+}
+
+// writeNew writes a file that its owner alone can read, whatever was there under that name before.
+func writeNew(path, text string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	return errors.Join(err, f.Close())
 }
 
 // serve answers until ctx ends, then lets the requests under way finish.
@@ -174,14 +192,25 @@ func (c *serveCmd) serve(ctx context.Context, house *app.App, srv *server.Server
 		log.Info("stopping", "grace", shutdownGrace)
 	case err = <-failed:
 	}
-	grace, cancel := context.WithTimeout(work, shutdownGrace)
-	defer cancel()
-	err = errors.Join(err, public.Shutdown(grace), ops.Shutdown(grace))
+	err = errors.Join(err, shutdown(work, public, ops))
 	stopWork()
 	running.Wait()
-	err = errors.Join(err, house.Close(grace))
+	err = errors.Join(err, house.Close(context.WithoutCancel(ctx)))
 	if err == nil {
 		log.Info("stopped")
+	}
+	return err
+}
+
+// shutdown lets the requests under way finish, and cuts off what takes too long. Metrics and health are there until the last
+// answer to the public.
+func shutdown(ctx context.Context, public, ops *http.Server) error {
+	grace, cancel := context.WithTimeout(ctx, shutdownGrace)
+	defer cancel()
+	err := errors.Join(public.Shutdown(grace), ops.Shutdown(grace))
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = &exitError{exitFailed, fmt.Errorf("requests were cut off that still ran %v after the signal", shutdownGrace), "nothing that was answered is lost"}
+		return errors.Join(err, public.Close(), ops.Close())
 	}
 	return err
 }

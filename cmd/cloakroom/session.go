@@ -109,6 +109,7 @@ type sessionEnd struct {
 	ID   string `arg:"" optional:"" help:"The session's id."`
 	User string `placeholder:"EMAIL" help:"All sessions of this account."`
 	All  bool   `help:"All sessions of everybody."`
+	JSON bool   `name:"json" help:"Print JSON."`
 }
 
 func (c *sessionEnd) Run(ctx context.Context, t *terminal) error {
@@ -125,6 +126,9 @@ func (c *sessionEnd) Run(ctx context.Context, t *terminal) error {
 		n, err := c.end(ctx, a)
 		if err != nil {
 			return err
+		}
+		if c.JSON {
+			return t.jsonLines(1, func(int) any { return map[string]int{"sessions_ended": n} })
 		}
 		fmt.Fprintf(t.out, "%s ended.\n", count(n, "session"))
 		return nil

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,16 +38,16 @@ func (c *tokenSign) Run(t *terminal) error {
 	}
 	key, err := jwt.ParseKey(bytes.TrimSpace(text))
 	if err != nil {
-		return &exitError{exitNo, err, "the file must hold one private JWK (RFC 7517)"}
+		return &exitError{exitNo, fmt.Errorf("%s: %w", c.Key, err), "the file must hold one private JWK (RFC 7517)"}
 	}
-	claims := map[string]json.RawMessage{}
-	if err := json.NewDecoder(io.LimitReader(t.in, maxLine)).Decode(&claims); err != nil {
-		return &exitError{exitUsage, fmt.Errorf("the claims are not a JSON object: %w", err), `echo '{"sub":"anna","aud":"https://api.example"}' | cloakroom token sign --key key.jwk`}
+	t.expectInput("the claims, a JSON object")
+	text, err = io.ReadAll(io.LimitReader(t.in, maxLine+1))
+	if err != nil {
+		return err
 	}
-	if _, ok := claims["exp"]; !ok {
-		at := time.Now()
-		claims["iat"] = json.RawMessage(fmt.Sprint(at.Unix()))
-		claims["exp"] = json.RawMessage(fmt.Sprint(at.Add(c.For).Unix()))
+	claims, err := withTimes(text, time.Now(), c.For)
+	if err != nil {
+		return &exitError{exitUsage, fmt.Errorf("the claims on standard input are not a JSON object: %w", err), `echo '{"sub":"anna","aud":"https://api.example"}' | cloakroom token sign --key key.jwk`}
 	}
 	token, err := jwt.Sign(key, c.Type, claims)
 	if err != nil {
@@ -54,6 +55,33 @@ func (c *tokenSign) Run(t *terminal) error {
 	}
 	fmt.Fprintln(t.out, token)
 	return nil
+}
+
+// withTimes adds iat and exp to claims without exp, and leaves the rest as it was written: what is doubtful in it, such as
+// a doubled member, is for package jwt to refuse.
+func withTimes(text []byte, at time.Time, life time.Duration) (json.RawMessage, error) {
+	if len(text) > maxLine {
+		return nil, fmt.Errorf("more than %d bytes", maxLine)
+	}
+	var claims map[string]json.RawMessage
+	if err := json.Unmarshal(text, &claims); err != nil {
+		return nil, err
+	}
+	if claims == nil {
+		return nil, errors.New("null")
+	}
+	if _, ok := claims["exp"]; ok {
+		return text, nil
+	}
+	add := fmt.Sprintf(`"exp":%d}`, at.Add(life).Unix())
+	if _, ok := claims["iat"]; !ok {
+		add = fmt.Sprintf(`"iat":%d,`, at.Unix()) + add
+	}
+	if len(claims) > 0 {
+		add = "," + add
+	}
+	body, _ := bytes.CutSuffix(bytes.TrimSpace(text), []byte("}"))
+	return append(slices.Clip(body), add...), nil
 }
 
 type tokenVerify struct {
@@ -71,12 +99,13 @@ type tokenVerify struct {
 func (c *tokenVerify) Run(t *terminal) error {
 	keys, algs, err := c.keys()
 	if err != nil {
-		return &exitError{code: exitNo, err: err, hint: "the file must hold a JWK or a JWK set (RFC 7517)"}
+		return err
 	}
 	check, err := c.checker(keys, algs)
 	if err != nil {
 		return err
 	}
+	t.expectInput("tokens, one a line")
 	out := bufio.NewWriter(t.out)
 	refused := false
 	err = eachLine(t.in, func(token string) error {
@@ -108,14 +137,17 @@ func (c *tokenVerify) keys() (*jwt.KeySet, []jwt.Algorithm, error) {
 	}
 	keys, err := jwt.ParseKeySet(text)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, &exitError{exitNo, err, "the file must hold a JWK or a JWK set (RFC 7517)"}
 	}
-	algs := keys.Algorithms()
-	if len(c.Alg) > 0 {
-		algs = nil
-		for _, a := range c.Alg {
-			algs = append(algs, jwt.Algorithm(a))
+	if len(c.Alg) == 0 {
+		return keys, keys.Algorithms(), nil
+	}
+	var algs []jwt.Algorithm
+	for _, a := range c.Alg {
+		if !slices.Contains(jwt.Algorithms(), jwt.Algorithm(a)) {
+			return nil, nil, &exitError{exitUsage, fmt.Errorf("--alg: %q is not an algorithm of tokens here", a), fmt.Sprintf("%s", jwt.Algorithms())}
 		}
+		algs = append(algs, jwt.Algorithm(a))
 	}
 	return keys, algs, nil
 }
@@ -185,6 +217,7 @@ type tokenShow struct {
 }
 
 func (c *tokenShow) Run(t *terminal) error {
+	t.expectInput("tokens, one a line")
 	return eachLine(t.in, func(token string) error {
 		seen, err := jwt.Inspect(token)
 		if err != nil {
@@ -193,8 +226,8 @@ func (c *tokenShow) Run(t *terminal) error {
 		if c.JSON {
 			return t.jsonLines(1, func(int) any { return shown(seen) })
 		}
-		fmt.Fprintf(t.out, "header   %s\n", printable(seen.RawHeader))
-		fmt.Fprintf(t.out, "payload  %s\n", printable(seen.Payload))
+		fmt.Fprintf(t.out, "header   %s\n", shortened(seen.RawHeader))
+		fmt.Fprintf(t.out, "payload  %s\n", shortened(seen.Payload))
 		fmt.Fprintf(t.out, "signature %d bytes, not verified\n", len(seen.Signature))
 		if seen.Claims != nil && !seen.Claims.Expires.IsZero() {
 			fmt.Fprintf(t.out, "expires  %s (%s)\n", stamp(seen.Claims.Expires.Time), untilNow(seen.Claims.Expires.Time))
@@ -231,16 +264,12 @@ func rawOrText(b []byte) any {
 	return string(b)
 }
 
-// printable keeps a stranger's bytes from steering the terminal.
-func printable(b []byte) string {
-	s := strings.Map(func(c rune) rune {
-		if c < ' ' || c == 0x7f || c >= 0x80 && c < 0xa0 {
-			return '\uFFFD'
-		}
-		return c
-	}, string(b))
-	if r := []rune(s); len(r) > 4000 {
-		return string(r[:4000]) + "…"
+// shortened is a stranger's text as a person is shown it.
+func shortened(b []byte) string {
+	const most = 4000
+	s := printable(string(b))
+	if r := []rune(s); len(r) > most {
+		return string(r[:most]) + "…"
 	}
 	return s
 }

@@ -16,14 +16,25 @@ type userCmd struct {
 	Enable  userEnable  `cmd:"" help:"Let a locked account sign in again."`
 	Delete  userDelete  `cmd:"" help:"Remove an account with its sessions."`
 	Reset   userReset   `cmd:"" help:"Make a link by which the owner chooses a new password."`
-	Group   userGroup   `cmd:"" help:"Add and remove groups of an account."`
+	Group   userGroup   `cmd:"" help:"Show, add and remove groups of an account."`
+}
+
+// linkPlace is a place of which links are handed over.
+type linkPlace struct {
+	place
+	URL string `name:"url" default:"http://localhost:8080" help:"How the link begins: the --url of your server."`
+}
+
+func (p linkPlace) with(ctx context.Context, t *terminal, do func(*app.App) error) error {
+	return p.withHouse(ctx, t, app.Config{URL: p.URL}, app.Open, do)
 }
 
 type userAdd struct {
-	place
-	Email string   `arg:"" optional:"" help:"Whom the link is for; without it, whoever holds the link chooses."`
+	linkPlace
+	Email string   `arg:"" optional:"" help:"Whom the link is for; without it, whoever holds it chooses an address."`
 	Group []string `help:"A group that the account will be in; repeatable."`
 	Admin bool     `help:"The account will be an administrator's."`
+	JSON  bool     `name:"json" help:"Print JSON."`
 }
 
 func (c *userAdd) Run(ctx context.Context, t *terminal) error {
@@ -32,14 +43,14 @@ func (c *userAdd) Run(ctx context.Context, t *terminal) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(t.out, "Hand this link over. It works once, for %s:\n\n  %s\n", lasting(app.InvitationLifetime), link)
-		return nil
+		return handOver(t, c.JSON, link, "It works once, for "+lasting(app.InvitationLifetime))
 	})
 }
 
 type userReset struct {
-	place
+	linkPlace
 	Email string `arg:"" help:"Whose password."`
+	JSON  bool   `name:"json" help:"Print JSON."`
 }
 
 func (c *userReset) Run(ctx context.Context, t *terminal) error {
@@ -48,9 +59,17 @@ func (c *userReset) Run(ctx context.Context, t *terminal) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(t.out, "Hand this link over. It works once, for an hour; using it ends all sessions of the account:\n\n  %s\n", link)
-		return nil
+		return handOver(t, c.JSON, link, "It works once, for an hour; using it ends all sessions of the account")
 	})
+}
+
+// handOver prints a link for somebody else.
+func handOver(t *terminal, asJSON bool, link, terms string) error {
+	if asJSON {
+		return t.jsonLines(1, func(int) any { return map[string]string{"link": link} })
+	}
+	fmt.Fprintf(t.out, "Hand this link over. %s:\n\n  %s\n", terms, link)
+	return nil
 }
 
 type userList struct {
@@ -110,10 +129,27 @@ func userJSON(u account.Account) any {
 	}{u.ID, u.Email, u.Name, groups, u.Admin, u.Disabled, stamp(u.Created)}
 }
 
-type userDisable struct {
+// userOne is a command about one account.
+type userOne struct {
 	place
-	Email string `arg:"" help:"Which account."`
+	Email string `arg:"" help:"The account's address."`
+	JSON  bool   `name:"json" help:"Print JSON."`
 }
+
+// say prints what was done.
+func (c userOne) say(t *terminal, what string, ended int) error {
+	if c.JSON {
+		email, err := account.CanonicalEmail(c.Email)
+		if err != nil {
+			return err
+		}
+		return t.jsonLines(1, func(int) any { return map[string]any{"email": email, "sessions_ended": ended} })
+	}
+	fmt.Fprintln(t.out, what)
+	return nil
+}
+
+type userDisable struct{ userOne }
 
 func (c *userDisable) Run(ctx context.Context, t *terminal) error {
 	return c.with(ctx, t, func(a *app.App) error {
@@ -121,30 +157,22 @@ func (c *userDisable) Run(ctx context.Context, t *terminal) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(t.out, "Disabled. %s ended.\n", count(n, "session"))
-		return nil
+		return c.say(t, "Disabled. "+count(n, "session")+" ended.", n)
 	})
 }
 
-type userEnable struct {
-	place
-	Email string `arg:"" help:"Which account."`
-}
+type userEnable struct{ userOne }
 
 func (c *userEnable) Run(ctx context.Context, t *terminal) error {
 	return c.with(ctx, t, func(a *app.App) error {
 		if err := a.EnableUser(ctx, c.Email, app.ActorCommand); err != nil {
 			return err
 		}
-		fmt.Fprintln(t.out, "Enabled. Its owner can sign in again.")
-		return nil
+		return c.say(t, "Enabled. Its owner can sign in again.", 0)
 	})
 }
 
-type userDelete struct {
-	place
-	Email string `arg:"" help:"Which account."`
-}
+type userDelete struct{ userOne }
 
 func (c *userDelete) Run(ctx context.Context, t *terminal) error {
 	return c.with(ctx, t, func(a *app.App) error {
@@ -152,23 +180,24 @@ func (c *userDelete) Run(ctx context.Context, t *terminal) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(t.out, "Deleted. %s ended.\n", count(n, "session"))
-		return nil
+		return c.say(t, "Deleted. "+count(n, "session")+" ended.", n)
 	})
 }
 
 type userGroup struct {
-	place
-	Email  string   `arg:"" help:"Which account."`
+	userOne
 	Add    []string `help:"A group to add; repeatable."`
 	Remove []string `help:"A group to remove; repeatable."`
 }
 
 func (c *userGroup) Run(ctx context.Context, t *terminal) error {
 	return c.with(ctx, t, func(a *app.App) error {
-		u, err := a.ChangeGroups(ctx, c.Email, c.Add, c.Remove, app.ActorCommand)
+		u, err := c.change(ctx, a)
 		if err != nil {
 			return err
+		}
+		if c.JSON {
+			return t.jsonLines(1, func(int) any { return userJSON(u) })
 		}
 		if len(u.Groups) == 0 {
 			fmt.Fprintln(t.out, "The account is in no group.")
@@ -179,16 +208,10 @@ func (c *userGroup) Run(ctx context.Context, t *terminal) error {
 	})
 }
 
-// with opens the house, does one thing and closes it.
-func (p place) with(ctx context.Context, t *terminal, do func(*app.App) error) (err error) {
-	a, err := p.open(ctx, t)
-	if err != nil {
-		return err
+// change shows the groups if it was told nothing to change.
+func (c *userGroup) change(ctx context.Context, a *app.App) (account.Account, error) {
+	if len(c.Add)+len(c.Remove) == 0 {
+		return a.User(ctx, c.Email)
 	}
-	defer func() {
-		if cerr := a.Close(ctx); err == nil {
-			err = cerr
-		}
-	}()
-	return do(a)
+	return a.ChangeGroups(ctx, c.Email, c.Add, c.Remove, app.ActorCommand)
 }
