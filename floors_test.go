@@ -51,11 +51,13 @@ var floors = map[string]int{
 	"internal/tour": 9,
 
 	"cmd/cloakroom": 10,
+	"docs/example":  10,
 
 	// Above everything: only tests may import these.
 	"internal/testenv":           98,
 	"internal/server/servertest": 99,
 	"internal/db/dbtest":         99,
+	"internal/e2e":               100, // holds nothing but tests
 }
 
 // TestFloors reads the source itself, imports only. A version that calls `go list` is fooled by the test cache.
