@@ -60,7 +60,8 @@ func TestNginxIdentity(t *testing.T) {
 					if !strings.Contains(strings.Join(lines, "\n"), "Connection:") {
 						lines = append(lines, "Connection: close")
 					}
-					h := s.ask("GET /", lines...).heard(t)
+					// What comes before Host is read by the rules of the first server of the port.
+					h := s.ask("GET /", append(lines, "Host: "+s.host)...).heard(t)
 					got := http.Header{}
 					for name, v := range h.Header {
 						plain := strings.NewReplacer("_", "-", ".", "-").Replace(strings.ToLower(name))

@@ -90,7 +90,7 @@ func (e *echo) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e.mu.Lock()
 	e.calls++
 	e.mu.Unlock()
-	if r.Header.Get("Upgrade") == "websocket" {
+	if r.Header.Get("Upgrade") == "websocket" && r.Header.Get("Connection") == "upgrade" && r.ProtoAtLeast(1, 1) {
 		shake(w, r)
 		return
 	}
