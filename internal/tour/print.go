@@ -9,7 +9,8 @@ import (
 // boring are the header fields that every message here has and that nothing here depends on. The JSON has them.
 var boring = map[string]bool{
 	"user-agent": true, "content-length": true, "content-type": true, "date": true, "x-content-type-options": true, "x-request-id": true,
-	"referrer-policy": true, "transfer-encoding": true, "accept-encoding": true, "server-timing": true, "access-control-allow-origin": true,
+	"referrer-policy": true, "content-security-policy": true, "cross-origin-opener-policy": true, "x-frame-options": true, "strict-transport-security": true,
+	"transfer-encoding": true, "accept-encoding": true, "server-timing": true, "access-control-allow-origin": true,
 }
 
 // PrintSteps writes every step: what was sent, what came back, what that shows.
