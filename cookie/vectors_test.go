@@ -10,22 +10,16 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/cloakroom/cloakroom/internal/testenv"
 )
 
-// vectors reads a file of the shared vectors: CLOAKROOM_VECTORS, or a directory
-// beside the repository. With CLOAKROOM_TEST_ALL=1 they must be there.
+// vectors reads a file of the public test vectors.
 func vectors(t *testing.T, file string, into any) {
 	t.Helper()
-	dir := os.Getenv("CLOAKROOM_VECTORS")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "shared", "vectors")
-	}
-	text, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(file)))
+	text, err := os.ReadFile(filepath.Join(testenv.Vectors(t), filepath.FromSlash(file)))
 	if err != nil {
-		if os.Getenv("CLOAKROOM_TEST_ALL") == "1" {
-			t.Fatalf("the shared vectors are missing: set CLOAKROOM_VECTORS: %v", err)
-		}
-		t.Skipf("the shared vectors are not here; set CLOAKROOM_VECTORS to run this test: %v", err)
+		t.Fatal(err)
 	}
 	if err := json.Unmarshal(text, into); err != nil {
 		t.Fatal(err)

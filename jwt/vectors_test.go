@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/cloakroom/cloakroom/internal/testenv"
 )
 
 // vectorFile reads a file of the published vectors. They are no part of the
@@ -12,19 +14,11 @@ import (
 // the root. Without them the test is skipped, or fails where everything must run.
 func vectorFile(t *testing.T, name string) []byte {
 	t.Helper()
-	dir := os.Getenv("CLOAKROOM_VECTORS")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "shared", "vectors")
+	data, err := os.ReadFile(filepath.Join(testenv.Vectors(t), filepath.FromSlash(name)))
+	if err != nil {
+		t.Fatal(err)
 	}
-	data, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(name)))
-	if err == nil {
-		return data
-	}
-	if os.Getenv("CLOAKROOM_TEST_ALL") == "1" {
-		t.Fatalf("the test vectors are missing: set CLOAKROOM_VECTORS to their folder: %v", err)
-	}
-	t.Skip("the test vectors are not here; CLOAKROOM_VECTORS may name their folder")
-	return nil
+	return data
 }
 
 type wycheproof struct {
