@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
@@ -119,37 +121,41 @@ func TestReturnTo(t *testing.T) {
 	}
 }
 
-// TestReturnToApp: a person who comes from an app signs in and is back there.
+// TestReturnToApp: a person who comes from an app signs in and is back there. The policy of a page holds for where its form is led
+// on to, too.
 func TestReturnToApp(t *testing.T) {
 	allowed, other := newApp(t), newApp(t)
 	h := servertest.Start(t, func(c *app.Config) { c.Apps = []string{"http://" + allowed} })
 	h.Client().SignUp("anna@example.org")
+	b := newBrowser(t)
+	stranger := func() { // a browser that was never here
+		_, err := chromedp.Call(b.ctx, network.ClearBrowserCookies, cdp.Empty{})
+		b.must(err)
+	}
 	for _, tt := range []struct{ what, target, want string }{
-		{"a path of the app", "http://" + allowed + "/a/b?c=d", "http://" + allowed + "/a/b?c=d"},
 		{"a path of ours", "/account/security", h.URL + "/account/security"},
 		{"an app that nobody allowed", "http://" + other + "/", h.URL + "/account"},
 		{"another site", "//evil.test/", h.URL + "/account"},
+		{"a path of the app", "http://" + allowed + "/a/b?c=d", "http://" + allowed + "/a/b?c=d"},
 	} {
 		t.Run(tt.what, func(t *testing.T) {
-			b := newBrowser(t)
+			stranger()
 			b.visit(h.URL + "/signin?" + url.Values{"return_to": {tt.target}}.Encode())
-			// The policy of the page holds for where its form is led on to.
 			b.signIn("anna@example.org", false)
 			b.wantAt(tt.want)
-			if got := b.complaints(); got != "" {
-				t.Errorf("the browser says: %s", got)
-			}
-			if tt.what == "a path of the app" {
-				b.wantText("This is the app.")
-				// And from the sign-up page, which the sign-in page leads to.
-				b := newBrowser(t)
-				b.visit(h.URL + "/signin?" + url.Values{"return_to": {tt.target}}.Encode())
-				b.click(`a[href^="/signup"]`)
-				b.write("email", "bea@example.org")
-				b.write("password", servertest.Password)
-				b.click("button.main")
-				b.wantAt(tt.want)
-			}
 		})
+	}
+	b.wantText("This is the app.")
+	t.Run("by way of a new account", func(t *testing.T) {
+		stranger()
+		b.visit(h.URL + "/signin?" + url.Values{"return_to": {"http://" + allowed + "/new"}}.Encode())
+		b.click(`a[href^="/signup"]`)
+		b.write("email", "bea@example.org")
+		b.write("password", servertest.Password)
+		b.click("button.main")
+		b.wantAt("http://" + allowed + "/new")
+	})
+	if got := b.complaints(); got != "" {
+		t.Errorf("the browser says: %s", got)
 	}
 }
