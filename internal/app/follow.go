@@ -163,21 +163,25 @@ func (a *App) sweep(ctx context.Context) {
 	if _, err := a.sessions.Sweep(ctx); err != nil && ctx.Err() == nil {
 		a.log.Error("sweep.sessions", "error", err)
 	}
-	if a.families == nil {
-		return
-	}
-	err := a.db.Update(ctx, func(tx *db.Conn) error {
-		_, err := a.families.Sweep(ctx, tx, time.Now())
-		return err
-	})
-	if err != nil && ctx.Err() == nil {
-		a.log.Error("sweep.families", "error", err)
-	}
-	err = a.db.Update(ctx, func(tx *db.Conn) error {
-		_, err := a.accounts.Sweep(ctx, tx)
-		return err
-	})
-	if err != nil && ctx.Err() == nil {
-		a.log.Error("sweep.accounts", "error", err)
+	a.sweepRoom(ctx, "sweep.families", func(tx *db.Conn) (int, error) { return a.families.Sweep(ctx, tx, time.Now()) })
+	a.sweepRoom(ctx, "sweep.accounts", func(tx *db.Conn) (int, error) { return a.accounts.Sweep(ctx, tx) })
+}
+
+// sweepRoom calls a sweep, each time in a transaction of its own, until nothing is left or a minute's share is done: what a room
+// does at a time is bounded, so that nobody waits long for the one writer.
+func (a *App) sweepRoom(ctx context.Context, name string, sweep func(tx *db.Conn) (int, error)) {
+	const share = 100
+	for range share {
+		var n int
+		err := a.db.Update(ctx, func(tx *db.Conn) (err error) {
+			n, err = sweep(tx)
+			return err
+		})
+		if err != nil && ctx.Err() == nil {
+			a.log.Error(name, "error", err)
+		}
+		if err != nil || n == 0 {
+			return
+		}
 	}
 }

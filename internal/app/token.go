@@ -197,7 +197,7 @@ func (a *App) sessionOfToken(ctx context.Context, token, clientID string) (strin
 	var unknown *grant.RefreshError
 	f, err := a.families.Find(ctx, a.db.View(), token)
 	switch {
-	case err == nil && (clientID == "" || f.ClientID == clientID):
+	case err == nil && f.OwnedBy(clientID):
 		return f.SessionHandle, nil
 	case err == nil:
 		return "", nil // another client's token: nothing of it is told
