@@ -55,3 +55,19 @@ func TestWhoIsAsking_FA05(t *testing.T) {
 		})
 	}
 }
+
+// TestWhoIsTrusted_FA05: a neighbour by its address alone, however that is dressed.
+func TestWhoIsTrusted_FA05(t *testing.T) {
+	lan := peers{[]netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fe80::/10")}}
+	for remote, want := range map[string]bool{
+		"10.1.2.3:1": true, "[::ffff:10.1.2.3]:1": true, "[fe80::1%eth0]:1": true,
+		"11.1.2.3:1": false, "[::ffff:11.1.2.3]:1": false, "[::10.1.2.3]:1": false, "10.1.2.3": false, "": false, "@": false, "localhost:1": false,
+	} {
+		if got := lan.trusts(remote); got != want {
+			t.Errorf("%q: got %v, want %v", remote, got, want)
+		}
+		if (peers{}).trusts(remote) {
+			t.Errorf("%q is trusted although nobody is", remote)
+		}
+	}
+}
