@@ -50,11 +50,11 @@ func (d *DB) View() *Conn { return &d.view }
 // Updates of a process run one after the other (BEGIN IMMEDIATE), so what f reads cannot change before it writes. f must use its tx only:
 // another Update inside f waits for itself, until [ErrBusy] after ten seconds. No network, no hashing in f.
 func (d *DB) Update(ctx context.Context, f func(tx *Conn) error) error {
-	conn, err := d.acquire(ctx)
+	conn, release, err := d.acquire(ctx)
 	if err != nil {
 		return wrap(d.path, err)
 	}
-	defer conn.Close()
+	defer release()
 	tx, err := conn.BeginTx(ctx, nil)
 	if err != nil {
 		return wrap(d.path, err)
@@ -72,13 +72,29 @@ func (d *DB) Update(ctx context.Context, f func(tx *Conn) error) error {
 	return nil
 }
 
-// acquire takes the writer connection, or gives up with [ErrBusy] after queueLimit: an endless queue helps nobody.
-func (d *DB) acquire(ctx context.Context) (*sql.Conn, error) {
+// acquire takes the writer connection, or gives up with [ErrBusy] after queueLimit: an endless queue helps nobody. Who comes first is
+// served first: database/sql alone hands a connection to any one of those who wait, so that under load some would wait for ever.
+func (d *DB) acquire(ctx context.Context) (_ *sql.Conn, release func(), err error) {
 	wait, cancel := context.WithTimeout(ctx, queueLimit)
 	defer cancel()
-	conn, err := d.writer.Conn(wait)
-	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-		return nil, &Error{Path: d.path, Err: ErrBusy}
+	busy := func(err error) error {
+		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+			return &Error{Path: d.path, Err: ErrBusy}
+		}
+		return err
 	}
-	return conn, err
+	select {
+	case d.turn <- struct{}{}:
+	case <-wait.Done():
+		return nil, nil, busy(wait.Err())
+	}
+	conn, err := d.writer.Conn(wait)
+	if err != nil {
+		<-d.turn
+		return nil, nil, busy(err)
+	}
+	return conn, func() {
+		conn.Close()
+		<-d.turn
+	}, nil
 }

@@ -40,6 +40,7 @@ type DB struct {
 	reader     *sql.DB
 	view       Conn
 	closed     chan struct{}
+	turn       chan struct{} // who writes; a channel serves in the order of arrival
 	close      sync.Once
 
 	generation atomic.Uint64 // counts connections of the writer: data_version belongs to one connection
@@ -79,7 +80,7 @@ func open(ctx context.Context, path string, faults *Faults, sources []fs.FS) (_ 
 		return nil, &Error{Path: path, Err: err}
 	}
 
-	d := &DB{path: path, migrations: m, closed: make(chan struct{})}
+	d := &DB{path: path, migrations: m, closed: make(chan struct{}), turn: make(chan struct{}, 1)}
 	defer func() {
 		if err != nil {
 			d.Close()
