@@ -22,9 +22,13 @@ const (
 	password = "plum gravel 47 orbit"
 )
 
-func open(t *testing.T, dir string, faults *db.Faults) *App {
+func open(t *testing.T, dir string, faults *db.Faults, change ...func(*Config)) *App {
 	t.Helper()
-	a, err := OpenServer(t.Context(), Config{Data: filepath.Join(dir, "data"), Signup: SignupOpen, Fast: true, Faults: faults}, slog.New(slog.DiscardHandler))
+	cfg := Config{Data: filepath.Join(dir, "data"), Signup: SignupOpen, Fast: true, Faults: faults}
+	for _, f := range change {
+		f(&cfg)
+	}
+	a, err := OpenServer(t.Context(), cfg, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
