@@ -94,6 +94,9 @@ func (a *App) ChangePassword(ctx context.Context, s *session.Session, current, n
 	if acct, err = a.authenticate(ctx, Credentials{Email: acct.Email, Password: current}, from); err != nil {
 		return err
 	}
+	if next == current {
+		return &Error{Reason: guard.WeakPassword, Detail: "This is the password that you have now. Please choose another.", Field: "password"}
+	}
 	hash, err := a.accounts.HashPassword(ctx, next, acct.Email, acct.Name, a.Config.origin.Hostname())
 	if err != nil {
 		return translate(err)

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"mime"
 	"net/http"
+	"strings"
 
 	"github.com/cloakroom/cloakroom/guard"
 	"github.com/cloakroom/cloakroom/internal/app"
@@ -99,10 +100,15 @@ func (s *Server) formAgain(w http.ResponseWriter, r *http.Request) bool {
 		v.Email, v.Remember = r.PostForm.Get(page.FieldEmail), r.PostForm.Get(page.FieldRemember) == "1"
 		v.Errors = page.Errors{"": {Code: page.FormExpired}}
 		s.render(w, r, http.StatusForbidden, v)
-	case s.gone(r) != nil:
+	case s.gone(r) != nil || currentSession(r).Subject() == "" && forMembers(r.URL.Path):
 		s.render(w, r, http.StatusUnauthorized, s.signInView(w, r, ""))
 	default:
 		return false
 	}
 	return true
+}
+
+// forMembers tells the pages behind a sign-in from those that everybody may send.
+func forMembers(path string) bool {
+	return strings.HasPrefix(path, page.PathAccount) || strings.HasPrefix(path, "/admin/") || path == page.PathConfirm
 }

@@ -165,9 +165,9 @@ func (s *Server) failPage(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.As(err, &known) {
 		v.RetryAfter = known.RetryAfter
 	}
-	switch p.Status {
-	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusRequestHeaderFieldsTooLarge, http.StatusInternalServerError:
-		// The page's own words say more to a person.
+	switch p.Reason {
+	case guard.NotFound, guard.MethodNotAllowed, guard.TooLarge, guard.MalformedRequest, guard.UnsupportedMediaType, guard.InternalError, guard.StoreUnavailable:
+		// The page's own words for the status say more to a person.
 	default:
 		v.Sentence = p.Detail
 	}

@@ -30,7 +30,9 @@ func (s *Server) signUpView(w http.ResponseWriter, r *http.Request, invitation, 
 		if !ok {
 			return v, err
 		}
-		v.Errors = errs
+		if v.Errors = errs; s.app.Config.Signup == app.SignupClosed {
+			v.Errors = page.Errors{"": {Code: page.SignupOff}}
+		}
 	}
 	v.Email, v.EmailFixed = link.Email, link.Email != ""
 	return v, nil

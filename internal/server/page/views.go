@@ -105,6 +105,7 @@ const (
 	LinkUsed         = "link-used"
 	LinkUnknown      = "link-unknown"
 	SignupClosed     = "signup-closed"
+	SignupOff        = "signup-off" // not even by invitation
 	SetupDone        = "setup-done"
 	Unavailable      = "store-unavailable"
 )

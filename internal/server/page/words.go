@@ -27,12 +27,13 @@ var problems = map[string]string{
 	LinkUsed:         "This link works once, and it was used already.",
 	LinkUnknown:      "This link is not one of ours, or a part of it is missing. It may have been used already.",
 	SignupClosed:     "Accounts are made by invitation here.",
+	SignupOff:        "Nobody can make an account here by themselves.",
 	SetupDone:        "The first account has been made.",
 	Unavailable:      "Something on our side is out of order just now. Nothing was changed.",
 }
 
 // closed are the problems that no input can mend: they take the place of the form.
-var closed = map[string]bool{LinkExpired: true, LinkUsed: true, LinkUnknown: true, SignupClosed: true, SetupDone: true}
+var closed = map[string]bool{LinkExpired: true, LinkUsed: true, LinkUnknown: true, SignupClosed: true, SignupOff: true, SetupDone: true}
 
 // sentence is the text of a problem.
 func (p Problem) sentence() string {
