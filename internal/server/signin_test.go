@@ -211,6 +211,15 @@ func TestAPostAfterTheEnd(t *testing.T) {
 		want(t, a, 401, "")
 		wantText(t, a, "You signed this device out from another one.", "Sign in")
 	}
+	// The browser was closed while the page was open: its form is of a session that it no longer has.
+	closed := h.Client()
+	closed.SignUp("closed@example.org")
+	token := closed.FormToken("/account")
+	closed.SetCookie(sessionCookie, "")
+	closed.Get("/signin")
+	old := closed.Form("/account", url.Values{"name": {"x"}, "form_token": {token}})
+	want(t, old, 401, "")
+	wantText(t, old, "Your browser was closed", "Sign in")
 	// Nobody was signed in at all.
 	c := h.Client()
 	a := c.Form("/account", url.Values{"name": {"x"}, "form_token": {c.FormToken("/signin")}})
