@@ -7,6 +7,7 @@ import (
 
 	"github.com/cloakroom/cloakroom/internal/db"
 	"github.com/cloakroom/cloakroom/session"
+	"github.com/cloakroom/cloakroom/session/sqlstore"
 )
 
 // Exists reports an error unless the house of a configuration was built before: a command that looks at accounts must
@@ -31,10 +32,15 @@ func (a *App) AllSessions(ctx context.Context, email string) ([]session.Record, 
 		}
 		return a.SessionsOf(ctx, u.ID)
 	}
+	return everybody(ctx, a.store)
+}
+
+// everybody lists the live sessions of a store.
+func everybody(ctx context.Context, store *sqlstore.Store) ([]session.Record, error) {
 	const page = 500
 	var out []session.Record
 	for after := ""; ; {
-		some, err := a.store.All(ctx, after, page)
+		some, err := store.All(ctx, after, page)
 		if err != nil {
 			return nil, err
 		}
@@ -65,16 +71,19 @@ func (a *App) EmailsByID(ctx context.Context) (map[string]string, error) {
 
 // EndEverybody ends all sessions of all accounts, and says how many there were.
 func (a *App) EndEverybody(ctx context.Context, actor string) (int, error) {
-	all, err := a.AllSessions(ctx, "")
-	if err != nil {
-		return 0, err
-	}
-	err = a.update(ctx, func(tx *db.Conn) ([]session.Ending, error) {
-		es := make([]session.Ending, 0, len(all))
+	var n int
+	err := a.update(ctx, func(tx *db.Conn) ([]session.Ending, error) {
+		store := a.store.In(tx.SQLTx())
+		all, err := everybody(ctx, store)
+		if err != nil {
+			return nil, err
+		}
+		n = len(all)
+		es := make([]session.Ending, 0, n)
 		for _, rec := range all {
 			es = append(es, rec.Ending(session.EndedByAdmin, now()))
 		}
-		if err := a.store.In(tx.SQLTx()).Commit(ctx, session.Change{End: es}); err != nil {
+		if err := store.Commit(ctx, session.Change{End: es}); err != nil {
 			return nil, err
 		}
 		if err := a.endFamilies(ctx, tx, es); err != nil {
@@ -82,5 +91,5 @@ func (a *App) EndEverybody(ctx context.Context, actor string) (int, error) {
 		}
 		return es, a.record(ctx, tx, actor, "session.end-everybody", "", Client{}, detail{"ended": len(es)})
 	})
-	return len(all), err
+	return n, err
 }

@@ -79,7 +79,7 @@ func New(db *sql.DB, o *Options) (*Store, error) {
 // In returns the same store inside a transaction that the caller has begun (on the database given to New) and will commit. Until then nothing
 // of what it does is seen outside. A Commit that returns an error has changed nothing, the transaction goes on. The returned store is of use
 // until the transaction ends.
-func (s *Store) In(tx *sql.Tx) session.Store {
+func (s *Store) In(tx *sql.Tx) *Store {
 	return &Store{db: s.db, reader: s.reader, prepared: s.prepared, tx: tx}
 }
 
