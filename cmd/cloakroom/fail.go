@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"regexp"
 	"strings"
 	"syscall"
@@ -54,7 +56,23 @@ func usageError(err error) error {
 	case strings.Contains(err.Error(), "expected duration"):
 		hint = "durations are written like 30m, 12h or 720h"
 	}
-	return &exitError{code: exitUsage, err: err, hint: hint}
+	return &exitError{code: exitUsage, err: plainer(err), hint: hint}
+}
+
+var (
+	badDuration = regexp.MustCompile(`^(--[a-z-]+): expected duration but got ("[^"]*"): [^(]*(?:\(from envar ([A-Z_]+)=.*)?$`)
+	noArgument  = regexp.MustCompile(`^expected "(<[a-z]+>)`)
+)
+
+// plainer says what kong and package time say twice, or in their own words, once and in a person's.
+func plainer(err error) error {
+	if m := badDuration.FindStringSubmatch(err.Error()); m != nil {
+		return fmt.Errorf("%s: %s is not a duration", cmp.Or(m[3], m[1]), m[2])
+	}
+	if m := noArgument.FindStringSubmatch(err.Error()); m != nil {
+		return fmt.Errorf("%s is missing", m[1])
+	}
+	return err
 }
 
 // explain finds what a person can do about an error. The rooms of the house know their own hints; this is for what
@@ -66,6 +84,7 @@ func explain(err error) (code int, fact, hint string) {
 		secret *grant.SecretError
 		own    *app.Error
 		path   *fs.PathError
+		listen *net.OpError
 	)
 	switch {
 	case errors.Is(err, context.Canceled):
@@ -88,27 +107,33 @@ func explain(err error) (code int, fact, hint string) {
 		return exitFailed, err.Error(), "another program holds the database: wait, or stop it"
 	case errors.Is(err, syscall.EADDRINUSE):
 		return exitFailed, err.Error(), "another program listens there: stop it, or choose another --addr or --ops-addr"
-	case errors.Is(err, account.ErrGroup):
-		return exitNo, err.Error(), "a group is named like staff or dev.ops"
+	case errors.As(err, &listen):
+		return exitFailed, err.Error(), "give an address of this machine and a port that you may use: 127.0.0.1:8080"
 	case errors.As(err, &own):
 		return reasonFailed(own)
+	case errors.Is(err, account.ErrGroup):
+		return exitNo, err.Error(), groupHint
 	case errors.As(err, &path):
 		return exitFailed, err.Error(), "check that the path is right and that you may use it"
 	}
 	return exitFailed, err.Error(), ""
 }
 
+const groupHint = "a group is named like staff or dev.ops"
+
 func reasonFailed(e *app.Error) (code int, fact, hint string) {
-	fact = e.Detail
-	if fact == "" {
-		fact = guard.Sentence(e.Reason)
-	}
-	switch e.Reason {
-	case guard.NotFound:
+	fact = cmp.Or(e.Detail, guard.Sentence(e.Reason), e.Error())
+	switch {
+	case e.Ending != nil:
+		fact = "That session has ended already: " + string(e.Ending.Reason)
+		hint = "cloakroom session why " + e.Ending.Handle + " says more"
+	case errors.Is(e.Err, account.ErrGroup):
+		hint = groupHint
+	case e.Reason == guard.NotFound:
 		hint = "cloakroom user list and cloakroom session list show what there is"
-	case guard.Taken:
+	case e.Reason == guard.Taken:
 		hint = "cloakroom user reset makes a link for a new password"
-	case guard.InvalidEmail:
+	case e.Reason == guard.InvalidEmail:
 		hint = "write it like anna@example.org"
 	}
 	return exitNo, fact, hint

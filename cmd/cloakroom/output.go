@@ -55,15 +55,16 @@ func count(n int, noun string) string {
 
 // lasting says a span in the largest unit that fits: "3 days".
 func lasting(d time.Duration) string {
+	minutes := d.Round(time.Minute)
 	switch {
-	case d >= 48*time.Hour:
+	case minutes >= 48*time.Hour:
 		return count(int(d/(24*time.Hour)), "day")
-	case d >= time.Hour:
+	case minutes >= 2*time.Hour, minutes == time.Hour:
 		return count(int(d.Round(time.Hour)/time.Hour), "hour")
-	case d >= time.Minute:
-		return count(int(d/time.Minute), "minute")
+	case d >= 100*time.Second:
+		return count(int(minutes/time.Minute), "minute")
 	}
-	return count(int(max(d, 0)/time.Second), "second")
+	return count(int(max(d, 0).Round(time.Second)/time.Second), "second")
 }
 
 func ago(now, then time.Time) string {

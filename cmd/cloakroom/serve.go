@@ -54,7 +54,34 @@ type serveCmd struct {
 // shutdownGrace is how long requests under way may take after SIGTERM.
 const shutdownGrace = 10 * time.Second
 
+// given refuses zeros and empty texts, which app.Config would take for "not given": nobody must believe to have turned a limit
+// off who has not.
+func (c *serveCmd) given() error {
+	for _, d := range []struct {
+		flag string
+		zero bool
+	}{
+		{"--idle-timeout", c.IdleTimeout == 0}, {"--lifetime", c.Lifetime == 0}, {"--remember", c.Remember == 0},
+		{"--token-lifetime", c.TokenLifetime == 0}, {"--refresh-lifetime", c.RefreshLifetime == 0}, {"--max-sessions", c.MaxSessions == 0},
+	} {
+		if d.zero {
+			return &app.ConfigError{Flag: d.flag, Err: "0 would end every session at once", Hint: "there is always a limit; leave the flag out for the default"}
+		}
+	}
+	for _, s := range []struct{ flag, value string }{
+		{"--url", c.URL}, {"--data", c.Data}, {"--token-alg", c.TokenAlg}, {"--signup", c.Signup},
+	} {
+		if s.value == "" {
+			return &app.ConfigError{Flag: s.flag, Err: "is empty", Hint: "leave the flag, or " + envTwin(strings.TrimPrefix(s.flag, "--")) + ", out for the default"}
+		}
+	}
+	return nil
+}
+
 func (c *serveCmd) config() (app.Config, error) {
+	if err := c.given(); err != nil {
+		return app.Config{}, err
+	}
 	cfg := app.Config{
 		URL: c.URL, Data: c.Data, SecretFile: c.SecretFile, Database: c.Database,
 		Idle: c.IdleTimeout, Lifetime: c.Lifetime, Remember: c.Remember, MaxSessions: c.MaxSessions,
@@ -98,7 +125,7 @@ func (c *serveCmd) Run(ctx context.Context, t *terminal) error {
 	if err != nil {
 		return errors.Join(err, listeners.close(), house.Close(ctx))
 	}
-	if err := c.greet(ctx, t, house, log); err != nil {
+	if err := c.greet(ctx, t, house, listeners.public.Addr(), log); err != nil {
 		return errors.Join(err, listeners.close(), house.Close(ctx))
 	}
 	return c.serve(ctx, house, srv, listeners, log)
@@ -136,8 +163,8 @@ func (c *serveCmd) logger(t *terminal) *slog.Logger {
 
 // greet tells the person at the terminal what to do next. The set-up link is a secret: it is shown on a terminal, or
 // written to a file that its owner alone can read, and never logged.
-func (c *serveCmd) greet(ctx context.Context, t *terminal, house *app.App, log *slog.Logger) error {
-	log.Info("serving", "url", c.URL, "addr", c.Addr, "ops", c.OpsAddr, "data", c.Data, "signup", c.Signup)
+func (c *serveCmd) greet(ctx context.Context, t *terminal, house *app.App, addr net.Addr, log *slog.Logger) error {
+	log.Info("serving", "url", c.URL, "addr", addr, "ops", c.OpsAddr, "data", c.Data, "signup", c.Signup)
 	for _, w := range house.Sessions().Warnings() {
 		log.Warn("limits", "warning", w)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -112,11 +113,7 @@ func (c *tokenVerify) Run(t *terminal) error {
 		line, err := check(token)
 		if err != nil {
 			refused = true
-			reason := jwt.Reason(err)
-			if reason == "" {
-				reason = "error"
-			}
-			line = "refused " + reason + ": " + oneLine(strings.TrimPrefix(err.Error(), "jwt: "))
+			line = "refused " + refusal(err)
 		}
 		_, werr := fmt.Fprintln(out, line)
 		return werr
@@ -128,6 +125,16 @@ func (c *tokenVerify) Run(t *terminal) error {
 		return &exitError{code: exitNo}
 	}
 	return nil
+}
+
+// refusal is REASON: and what it was about.
+func refusal(err error) string {
+	reason := cmp.Or(jwt.Reason(err), "error")
+	text := err.Error()
+	if e, ok := errors.AsType[*jwt.Error](err); ok {
+		text = strings.TrimPrefix(text, e.Rule.Error()+": ") // which says no more than the reason
+	}
+	return reason + ": " + oneLine(room.ReplaceAllString(text, ""))
 }
 
 func (c *tokenVerify) keys() (*jwt.KeySet, []jwt.Algorithm, error) {
@@ -145,11 +152,19 @@ func (c *tokenVerify) keys() (*jwt.KeySet, []jwt.Algorithm, error) {
 	var algs []jwt.Algorithm
 	for _, a := range c.Alg {
 		if !slices.Contains(jwt.Algorithms(), jwt.Algorithm(a)) {
-			return nil, nil, &exitError{exitUsage, fmt.Errorf("--alg: %q is not an algorithm of tokens here", a), fmt.Sprintf("%s", jwt.Algorithms())}
+			return nil, nil, &exitError{exitUsage, fmt.Errorf("--alg: %q is not an algorithm of tokens here", a), "it is one of " + listOf(jwt.Algorithms())}
 		}
 		algs = append(algs, jwt.Algorithm(a))
 	}
 	return keys, algs, nil
+}
+
+func listOf(algs []jwt.Algorithm) string {
+	var names []string
+	for _, a := range algs {
+		names = append(names, string(a))
+	}
+	return strings.Join(names, ", ")
 }
 
 // checker makes the function that judges one token and returns its line.
@@ -167,6 +182,9 @@ func (c *tokenVerify) checker(keys *jwt.KeySet, algs []jwt.Algorithm) (func(toke
 			return nil, &exitError{exitUsage, fmt.Errorf("--now: %q is not a time", c.Now), "write it like 2026-11-23T12:00:00Z"}
 		}
 		at = func() time.Time { return fixed }
+	}
+	if most := time.Minute; c.Leeway < 0 || c.Leeway > most {
+		return nil, &exitError{exitUsage, fmt.Errorf("--leeway: %v is outside 0s to %v", c.Leeway, most), "clocks that differ more than a minute should be set right"}
 	}
 	v, err := jwt.NewVerifier(c.Issuer, c.Audience, keys, algs, &jwt.VerifierOptions{
 		Type: c.Type, Leeway: c.Leeway, MaxBytes: maxLine,

@@ -139,7 +139,7 @@ func (a *App) openRooms() error {
 func loadSecret(cfg Config) ([]byte, error) {
 	_, err := os.Stat(cfg.Database)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("app: database %s: %w", cfg.Database, err)
+		return nil, fmt.Errorf("app: database: %w", err) // which names the file
 	}
 	first := err != nil
 	if first {

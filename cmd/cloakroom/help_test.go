@@ -1,0 +1,82 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/alecthomas/kong"
+)
+
+// verbs calls f with the words of every command and of every group of commands.
+func verbs(t *testing.T, f func(node *kong.Node, words []string)) {
+	t.Helper()
+	parser, err := kong.New(&commands{}, kong.DefaultEnvars("CLOAKROOM"), kong.Configuration(readConfig))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var walk func(n *kong.Node, words []string)
+	walk = func(n *kong.Node, words []string) {
+		f(n, words)
+		for _, child := range n.Children {
+			walk(child, append(words[:len(words):len(words)], child.Name))
+		}
+	}
+	walk(parser.Model.Node, nil)
+}
+
+// TestHelpFitsAScreen holds for each verb that there is yet, and for the next one.
+func TestHelpFitsAScreen(t *testing.T) {
+	n := 0
+	verbs(t, func(node *kong.Node, words []string) {
+		n++
+		var out, errs bytes.Buffer
+		code := run(t.Context(), append(words, "-h"), &terminal{strings.NewReader(""), &out, &errs})
+		if code != exitDone || errs.Len() > 0 {
+			t.Errorf("%v -h: exit status %d, %s", words, code, errs.String())
+		}
+		if problem := tooBig(out.String()); problem != "" {
+			t.Errorf("%v -h: %s", words, problem)
+		}
+		for _, child := range node.Children {
+			if child.Help == "" {
+				t.Errorf("%v %s has no help", words, child.Name)
+			}
+		}
+		for _, flag := range node.Flags {
+			if flag.Help == "" {
+				t.Errorf("%v --%s has no help", words, flag.Name)
+			}
+		}
+	})
+	if n < 25 {
+		t.Errorf("only %d verbs were found", n)
+	}
+}
+
+// TestEveryFlagHasItsTwin holds what the help promises: --idle-timeout is CLOAKROOM_IDLE_TIMEOUT, for every flag of every verb.
+func TestEveryFlagHasItsTwin(t *testing.T) {
+	verbs(t, func(node *kong.Node, words []string) {
+		for _, flag := range node.Flags {
+			if flag.Name == "help" {
+				continue
+			}
+			if len(flag.Envs) != 1 || flag.Envs[0] != envTwin(flag.Name) {
+				t.Errorf("%v --%s: got twins %v, want %s", words, flag.Name, flag.Envs, envTwin(flag.Name))
+			}
+		}
+	})
+}
+
+// TestNoSecretInAFlag: a flag's value is in the shell's history and in the list of processes.
+func TestNoSecretInAFlag(t *testing.T) {
+	verbs(t, func(node *kong.Node, words []string) {
+		for _, flag := range node.Flags {
+			for _, word := range []string{"password", "secret", "token", "key", "link"} {
+				if strings.Contains(flag.Name, word) && flag.PlaceHolder != "FILE" && !strings.HasPrefix(flag.Name, "token-") {
+					t.Errorf("%v --%s takes a secret, and not the name of a file", words, flag.Name)
+				}
+			}
+		}
+	})
+}
