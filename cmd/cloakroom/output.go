@@ -8,8 +8,6 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
-
-	"golang.org/x/term"
 )
 
 // table prints rows in columns; the last column takes what room there is.
@@ -86,7 +84,7 @@ func printable(s string) string {
 
 // expectInput tells a person at a terminal, who would see nothing happen, what the command waits for.
 func (t *terminal) expectInput(what string) {
-	if f, ok := t.in.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+	if f, ok := t.in.(*os.File); ok && isTerminal(f) {
 		fmt.Fprintf(t.err, "Type or paste %s; then Ctrl-D.\n", what)
 	}
 }

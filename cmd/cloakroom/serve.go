@@ -17,8 +17,6 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
-	"golang.org/x/term"
-
 	"github.com/cloakroom/cloakroom/internal/app"
 	"github.com/cloakroom/cloakroom/internal/server"
 	"github.com/cloakroom/cloakroom/jwt"
@@ -161,13 +159,21 @@ func (c *serveCmd) logger(t *terminal) *slog.Logger {
 	return slog.New(slog.NewTextHandler(t.err, nil))
 }
 
-// greet tells the person at the terminal what to do next. The set-up link is a secret: it is shown on a terminal, or
-// written to a file that its owner alone can read, and never logged.
+// greet tells the person at the terminal that the house is open.
 func (c *serveCmd) greet(ctx context.Context, t *terminal, house *app.App, addr net.Addr, log *slog.Logger) error {
-	log.Info("serving", "url", c.URL, "addr", addr, "ops", c.OpsAddr, "data", c.Data, "signup", c.Signup)
 	for _, w := range house.Sessions().Warnings() {
 		log.Warn("limits", "warning", w)
 	}
+	if err := c.handOverSetup(ctx, t, house, log); err != nil {
+		return err
+	}
+	log.Info("serving", "url", c.URL, "addr", addr, "ops", c.OpsAddr, "data", c.Data, "signup", c.Signup)
+	return nil
+}
+
+// handOverSetup hands over the link by which the first administrator signs up. It is a secret: it is shown on a terminal, or
+// written to a file that its owner alone can read, and never logged.
+func (c *serveCmd) handOverSetup(ctx context.Context, t *terminal, house *app.App, log *slog.Logger) error {
 	link, err := house.SetupLink(ctx)
 	if err != nil {
 		return err
@@ -180,7 +186,7 @@ func (c *serveCmd) greet(ctx context.Context, t *terminal, house *app.App, addr 
 	if link == "" {
 		return nil
 	}
-	if f, ok := t.out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+	if isTerminal(t.out) {
 		fmt.Fprintf(t.out, "\nNobody is an administrator yet. Open this link within an hour to become the first:\n\n  %s\n\n", link)
 		return nil
 	}
