@@ -15,9 +15,14 @@ func newID() (string, Key) {
 	return id, key
 }
 
-// newHandle returns a public name of 128 random bits, drawn apart from the id.
+// newHandle returns a public name of 128 random bits, drawn apart from the id. People type it into commands, so it does not
+// begin with "-", which would make it a flag.
 func newHandle() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails
-	return base64.RawURLEncoding.EncodeToString(b[:])
+	for {
+		var b [16]byte
+		_, _ = rand.Read(b[:]) // never fails
+		if handle := base64.RawURLEncoding.EncodeToString(b[:]); handle[0] != '-' {
+			return handle
+		}
+	}
 }
