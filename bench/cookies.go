@@ -43,7 +43,7 @@ func cookieRow(n int) row {
 	h := header(n)
 	r := &http.Request{Header: h}
 	return row{
-		what: fmt.Sprintf("one cookie out of %d", n), budget: 1.5,
+		budget: 1.5,
 		limit: subject{"a plain scan", func(n int) {
 			for range n {
 				if _, found := plainScan(h, name); found != 1 {
@@ -84,7 +84,7 @@ func sealRow() row {
 	must(err)
 	peer := securecookie.New(make([]byte, 32), make([]byte, 32))
 	return row{
-		what: "seal 100 bytes", budget: 3,
+		budget: 3,
 		limit: subject{"AES-GCM + base64", func(n int) {
 			for i := range n {
 				nonce[0] = byte(i)
@@ -118,7 +118,7 @@ func openRow() row {
 	theirs, err := peer.Encode(name, hundred)
 	must(err)
 	return row{
-		what: "open 100 bytes", budget: 3,
+		budget: 3,
 		limit: subject{"AES-GCM + base64", func(n int) {
 			for range n {
 				raw, err := base64.RawURLEncoding.DecodeString(boxed)

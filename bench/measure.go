@@ -15,7 +15,6 @@ type subject struct {
 
 // row compares ours with the limit, which is the least that anybody must do, and with peers.
 type row struct {
-	what   string
 	budget float64 // times the limit
 	limit  subject
 	ours   subject

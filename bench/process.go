@@ -102,17 +102,23 @@ func (p *process) cpu() time.Duration {
 	return sum
 }
 
-func (p *process) residentMiB() float64 {
+// resident is what a process has in memory, in MiB.
+type resident struct{ all, file, own float64 }
+
+func (p *process) resident() (r resident) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
 	must(err)
 	for line := range strings.Lines(string(text)) {
-		if kb, ok := strings.CutPrefix(line, "VmRSS:"); ok {
-			n, err := strconv.ParseFloat(strings.Fields(kb)[0], 64)
-			must(err)
-			return n / 1024
+		name, rest, _ := strings.Cut(line, ":")
+		into := map[string]*float64{"VmRSS": &r.all, "RssFile": &r.file, "RssAnon": &r.own}[name]
+		if into == nil {
+			continue
 		}
+		kb, err := strconv.ParseFloat(strings.Fields(rest)[0], 64)
+		must(err)
+		*into = kb / 1024
 	}
-	panic("no VmRSS")
+	return r
 }
 
 const connections = 8

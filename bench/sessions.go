@@ -111,10 +111,10 @@ func readRow() row {
 		}
 	})
 	return row{
-		what: "session read through the middleware", budget: 2,
-		limit: subject{"cookie scan + SHA-256 + map", serve(limitHandler(id), name+"="+id)},
-		ours:  subject{"session.Manager", serve(ours, oursCookie)},
-		peers: []subject{{"scs, in memory", serve(peer, peerCookie)}, {"gorilla/sessions, in a cookie", serve(gorilla, gorillaCookie(store))}},
+		budget: 2,
+		limit:  subject{"cookie scan + SHA-256 + map", serve(limitHandler(id), name+"="+id)},
+		ours:   subject{"session.Manager", serve(ours, oursCookie)},
+		peers:  []subject{{"scs, in memory", serve(peer, peerCookie)}, {"gorilla/sessions, in a cookie", serve(gorilla, gorillaCookie(store))}},
 	}
 }
 
@@ -145,9 +145,9 @@ func saveRow() row {
 		m.Put(r.Context(), "n", m.GetInt(r.Context(), "n")+1)
 	}, m)
 	return row{
-		what: "session change and save, in memory", budget: 4,
-		limit: subject{"cookie scan + SHA-256 + map", serve(limitHandler(id), name+"="+id)},
-		ours:  subject{"session.Manager", serve(ours, oursCookie)},
-		peers: []subject{{"scs, in memory", serve(peer, peerCookie)}},
+		budget: 4,
+		limit:  subject{"cookie scan + SHA-256 + map", serve(limitHandler(id), name+"="+id)},
+		ours:   subject{"session.Manager", serve(ours, oursCookie)},
+		peers:  []subject{{"scs, in memory", serve(peer, peerCookie)}},
 	}
 }
