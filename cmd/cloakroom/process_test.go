@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/cloakroom/cloakroom/internal/testenv"
+	"github.com/cloakroom/cloakroom/jwt"
 )
 
 // proc is a server in a process of its own.
@@ -262,4 +263,19 @@ func must(t testing.TB, status int, a answer, err error) answer {
 		t.Fatalf("got %d %v, want %d: %s", a.status, err, status, a.body)
 	}
 	return a
+}
+
+func refreshForm(token string) url.Values {
+	return url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token}}
+}
+
+func freeAddr(t testing.TB) string { return fmt.Sprintf("localhost:%d", testenv.FreePort(t)) }
+
+func inspect(t testing.TB, token string) *jwt.Inspection {
+	t.Helper()
+	seen, err := jwt.Inspect(token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return seen
 }
