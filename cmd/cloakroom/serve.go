@@ -187,7 +187,7 @@ func (c *serveCmd) handOverSetup(ctx context.Context, t *terminal, house *app.Ap
 		return nil
 	}
 	if isTerminal(t.out) {
-		fmt.Fprintf(t.out, "\nNobody is an administrator yet. Open this link within an hour to become the first:\n\n  %s\n\n", link)
+		fmt.Fprintf(t.out, "\nNobody is an administrator yet. This link, good for an hour, makes you one:\n\n  %s\n\n", link)
 		return nil
 	}
 	if err := writeNew(file, link+"\n"); err != nil {
