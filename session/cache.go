@@ -1,59 +1,11 @@
 package session
 
 import (
+	"encoding/binary"
 	"math/bits"
 	"sync"
 	"sync/atomic"
-	"time"
-	"unsafe"
 )
-
-// entry is a stored session in memory. Its record never changes; a new version is a new entry.
-type entry struct {
-	rec Record // rec.Seen is what the store knew; act knows better
-	act *activity
-
-	// The rest belongs to the stripe and its lock.
-	used bool
-	slot int
-}
-
-// activity is when a session was last used. All versions of the session share it.
-type activity struct {
-	key     Key
-	seen    atomic.Int64  // unix nanoseconds; only grows
-	queued  atomic.Bool   // waits to be written
-	evicted atomic.Bool   // left the cache meanwhile: write soon
-	agent   atomic.Uint64 // hash of the last User-Agent header; 0 is none yet
-}
-
-func (a *activity) touch(now int64) {
-	for {
-		seen := a.seen.Load()
-		if now <= seen || a.seen.CompareAndSwap(seen, now) {
-			return
-		}
-	}
-}
-
-// record returns the record with the true last-seen time.
-func (e *entry) record() Record {
-	r := e.rec
-	r.Seen = time.Unix(0, e.act.seen.Load()).UTC()
-	return r
-}
-
-// overhead is what an entry costs beside its texts: itself, its activity, its
-// slot in the ring and its place in the map (at the average load of Go's maps).
-const overhead = int(unsafe.Sizeof(entry{})+unsafe.Sizeof(activity{})) + 8 + 64
-
-func (e *entry) size() int {
-	n := overhead + len(e.rec.Handle) + len(e.rec.Subject) + len(e.rec.Device) + len(e.rec.Data)
-	for _, m := range e.rec.AMR {
-		n += int(unsafe.Sizeof(m)) + len(m)
-	}
-	return n
-}
 
 // cache keeps live sessions, bounded in bytes. It is exact: once forget has returned, no
 // get returns what the key had before, although a reader may have fetched the old
@@ -79,7 +31,7 @@ type cache struct {
 type stripe struct {
 	mu         sync.Mutex
 	generation uint64
-	entries    map[Key]*entry
+	entries    map[short]*entry
 	ring       []*entry
 	hand       int
 	bytes      int
@@ -87,6 +39,20 @@ type stripe struct {
 
 	hits, misses, evictions uint64
 	_                       [24]byte // stripes of neighbours share no cache line
+}
+
+// short is a part of a key, and all that the map keeps of it: the entry has the rest. Keys are hashes of ids that were drawn at random
+// here, so two sessions with the same part are not to be expected; if they come, they take turns in the cache.
+type short uint64
+
+func (k *Key) short() short { return short(binary.LittleEndian.Uint64(k[8:])) }
+
+// find returns the entry of the key, or nil.
+func (s *stripe) find(key *Key) *entry {
+	if e := s.entries[key.short()]; e != nil && e.act.key == *key {
+		return e
+	}
+	return nil
 }
 
 // maxStripes is 64: beyond the cores of most machines. A stripe should hold some of the largest sessions.
@@ -103,7 +69,7 @@ func newCache(limit int, evict func(*entry)) *cache {
 	}
 	c := &cache{stripes: make([]stripe, n), mask: uint8(n - 1), evict: evict}
 	for i := range c.stripes {
-		c.stripes[i].entries = make(map[Key]*entry)
+		c.stripes[i].entries = make(map[short]*entry)
 		c.stripes[i].limit = limit / n
 	}
 	return c
@@ -116,7 +82,7 @@ func (c *cache) stripe(key *Key) *stripe { return &c.stripes[key[0]&c.mask] }
 func (c *cache) get(key *Key) *entry {
 	s := c.stripe(key)
 	s.mu.Lock()
-	e := s.entries[*key]
+	e := s.find(key)
 	if e != nil {
 		e.used = true
 		s.hits++
@@ -138,15 +104,15 @@ func (c *cache) generation(key *Key) uint64 {
 // fill offers what was read from the store since generation was asked. It returns
 // the entry to use: an earlier fill of the same or a newer version wins.
 func (c *cache) fill(e *entry, generation uint64) *entry {
-	s := c.stripe(&e.rec.Key)
+	s := c.stripe(e.key())
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.generation != generation || c.stale.Load() {
 		return e
 	}
-	if old := s.entries[e.rec.Key]; old != nil {
+	if old := s.find(e.key()); old != nil {
 		old.act.touch(e.act.seen.Load())
-		if old.rec.Version >= e.rec.Version {
+		if old.version >= e.version {
 			return old
 		}
 		e.act = old.act
@@ -159,7 +125,7 @@ func (c *cache) fill(e *entry, generation uint64) *entry {
 // anything else happened meanwhile, the order of the two is not known: the key is
 // forgotten, and the store asked next time.
 func (c *cache) replace(e *entry, generation uint64) {
-	s := c.stripe(&e.rec.Key)
+	s := c.stripe(e.key())
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	same := s.generation == generation && !c.stale.Load()
@@ -167,7 +133,7 @@ func (c *cache) replace(e *entry, generation uint64) {
 	if same {
 		s.put(e, c.evict)
 	} else {
-		s.remove(e.rec.Key)
+		s.remove(e.key())
 	}
 }
 
@@ -177,7 +143,7 @@ func (c *cache) forget(key *Key) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.generation++
-	s.remove(*key)
+	s.remove(key)
 }
 
 // setStale empties the cache and keeps it empty, or lets it fill again.
@@ -190,7 +156,7 @@ func (c *cache) setStale(stale bool) {
 		s := &c.stripes[i]
 		s.mu.Lock()
 		s.generation++
-		s.entries = make(map[Key]*entry)
+		s.entries = make(map[short]*entry)
 		s.ring, s.hand, s.bytes = nil, 0, 0
 		s.mu.Unlock()
 	}
@@ -199,7 +165,7 @@ func (c *cache) setStale(stale bool) {
 // put adds or replaces an entry and throws out others until the stripe fits. An entry
 // that is larger than the stripe is not kept.
 func (s *stripe) put(e *entry, evict func(*entry)) {
-	s.remove(e.rec.Key)
+	s.remove(e.key())
 	size := e.size()
 	if size > s.limit {
 		evict(e)
@@ -215,22 +181,29 @@ func (s *stripe) put(e *entry, evict func(*entry)) {
 			s.hand++
 			continue
 		}
-		s.remove(victim.rec.Key)
-		s.evictions++
-		evict(victim)
+		s.throwOut(victim, evict)
 	}
-	e.slot = len(s.ring)
+	if other := s.entries[e.key().short()]; other != nil {
+		s.throwOut(other, evict)
+	}
+	e.slot = int32(len(s.ring))
 	s.ring = append(s.ring, e)
-	s.entries[e.rec.Key] = e
+	s.entries[e.key().short()] = e
 	s.bytes += size
 }
 
-func (s *stripe) remove(key Key) {
-	e := s.entries[key]
+func (s *stripe) throwOut(e *entry, evict func(*entry)) {
+	s.remove(e.key())
+	s.evictions++
+	evict(e)
+}
+
+func (s *stripe) remove(key *Key) {
+	e := s.find(key)
 	if e == nil {
 		return
 	}
-	delete(s.entries, key)
+	delete(s.entries, key.short())
 	last := len(s.ring) - 1
 	s.ring[e.slot] = s.ring[last]
 	s.ring[e.slot].slot = e.slot

@@ -223,7 +223,7 @@ func TestAfterEndNobodyIsAccepted_V7_4_1(t *testing.T) {
 // 200 people, 500 requests each, all at once: every answer names its own (T6, CV-33).
 func TestNoMixUp_T6_CV33(t *testing.T) {
 	const people, requests = 200, 500
-	m := newManager(t, nil, session.Options{CacheBytes: 80 << 10}) // room for about half of them
+	m := newManager(t, nil, session.Options{CacheBytes: 32 << 10}) // room for about half of them
 	h := m.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s := session.FromContext(r.Context())
 		name, _ := session.Get[string](s, "name")

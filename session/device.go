@@ -9,7 +9,7 @@ import (
 
 // watchDevice logs a session that is used from a device other than the one it was opened on (SE-08).
 func (m *Manager) watchDevice(e *entry, r *http.Request) {
-	if e.rec.Device == "" {
+	if e.traits.device == "" {
 		return
 	}
 	agent := maphash.String(m.agents, r.Header.Get("User-Agent")) | 1
@@ -17,9 +17,9 @@ func (m *Manager) watchDevice(e *entry, r *http.Request) {
 		return
 	}
 	e.act.agent.Store(agent)
-	if device := m.device(r); device != e.rec.Device {
-		m.log(r.Context(), slog.LevelWarn, "session.device", slog.String("session", e.rec.Handle),
-			slog.String("opened_on", e.rec.Device), slog.String("used_on", device))
+	if device := m.device(r); device != e.traits.device {
+		m.log(r.Context(), slog.LevelWarn, "session.device", slog.String("session", e.handleText()),
+			slog.String("opened_on", e.traits.device), slog.String("used_on", device))
 	}
 }
 

@@ -18,7 +18,7 @@ func (m *Manager) ending(rec Record, why Reason, now time.Time) Ending {
 
 // latest returns a record from a list of the store with the last-seen time that is known here.
 func (m *Manager) latest(rec Record) *entry {
-	e := &entry{rec: rec, act: newActivity(&rec)}
+	e := m.newEntry(&rec, newActivity(&rec))
 	if c := m.cache.get(&rec.Key); c != nil {
 		e.act.touch(c.act.seen.Load())
 	}

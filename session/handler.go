@@ -114,7 +114,8 @@ func (s *Session) writeCookie(w http.ResponseWriter) error {
 	var err error
 	switch s.mark {
 	case markSet:
-		err = cookie.Set(w, s.m.newCookie(s.id, &s.e.rec, time.Now()))
+		rec := s.e.record()
+		err = cookie.Set(w, s.m.newCookie(s.id, &rec, time.Now()))
 	case markDrop:
 		err = cookie.Delete(w, s.m.opt.cookie("", 0))
 	default:

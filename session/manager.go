@@ -25,6 +25,7 @@ type Manager struct {
 	opt     Options
 	cache   *cache
 	touches *touches
+	commons commons
 
 	salt     [16]byte     // of the hashes of ids in the log
 	agents   maphash.Seed // of the hashes of User-Agent headers
@@ -130,7 +131,7 @@ func (m *Manager) loadSession(ctx context.Context, s *Session, key *Key, now tim
 	case err != nil:
 		return err
 	case e != nil:
-		s.e, s.data = e, e.rec.Data
+		s.e, s.data = e, e.data
 	case ending != nil:
 		s.why, s.ending = ending.Reason, ending
 	default:
@@ -190,25 +191,19 @@ func (m *Manager) fetch(ctx context.Context, key *Key) (*entry, error) {
 		act = newActivity(&rec)
 	}
 	act.touch(rec.Seen.UnixNano())
-	return m.cache.fill(&entry{rec: rec, act: act}, generation), nil
-}
-
-func newActivity(rec *Record) *activity {
-	a := &activity{key: rec.Key}
-	a.seen.Store(rec.Seen.UnixNano())
-	return a
+	return m.cache.fill(m.newEntry(&rec, act), generation), nil
 }
 
 // over tells whether a session is past its limits, by all that is known here. A
 // session is valid at its limit.
 func (m *Manager) over(e *entry, now time.Time) bool {
-	if now.After(e.rec.Expires) {
+	if now.UnixNano() > int64(e.expires) {
 		return true
 	}
-	if e.rec.Idle == 0 {
+	if e.traits.idle == 0 {
 		return false
 	}
-	limit := e.act.seen.Load() + int64(e.rec.Idle)
+	limit := e.act.seen.Load() + int64(e.traits.idle)
 	if m.opt.Shared {
 		limit += int64(m.opt.TouchEvery) // which is how long another process may keep a use to itself
 	}

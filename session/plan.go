@@ -85,7 +85,7 @@ func (s *Session) current(ctx context.Context, store Store, must bool) (*entry, 
 	if s.e == nil {
 		return nil, s.data, nil
 	}
-	rec, err := store.Load(ctx, s.e.rec.Key)
+	rec, err := store.Load(ctx, *s.e.key())
 	var ended *EndedError
 	if !must && (errors.As(err, &ended) || errors.Is(err, ErrNotFound)) {
 		return s.e, s.data, nil // it ends a second time, which changes nothing
@@ -100,7 +100,7 @@ func (s *Session) current(ctx context.Context, store Store, must bool) (*entry, 
 	if data, err = s.replay(data); err != nil {
 		return nil, nil, err
 	}
-	return &entry{rec: rec, act: s.e.act}, data, nil
+	return s.m.newEntry(&rec, s.e.act), data, nil
 }
 
 // Adopt carries out what follows from a plan that was committed: the cache forgets
@@ -121,7 +121,7 @@ func (s *Session) Adopt(p *Plan) {
 		}
 		return
 	}
-	s.e, s.data, s.ops = e, e.rec.Data, slices.Delete(s.ops, 0, min(p.ops, len(s.ops)))
+	s.e, s.data, s.ops = e, e.data, slices.Delete(s.ops, 0, min(p.ops, len(s.ops)))
 	s.mark, s.id = markSet, p.id
 	if data, err := s.replay(s.data); err == nil {
 		s.data = data
@@ -140,10 +140,10 @@ func (m *Manager) adopt(p *Plan) *entry {
 	if p.id == "" {
 		return nil
 	}
-	e := &entry{rec: p.Record, act: newActivity(&p.Record)}
+	e := m.newEntry(&p.Record, newActivity(&p.Record))
 	m.cache.replace(e, p.generation)
-	m.log(ctx, slog.LevelInfo, p.event, slog.String("session", e.rec.Handle),
-		slog.String("account", e.rec.Subject), slog.String("kind", e.rec.Kind.String()))
+	m.log(ctx, slog.LevelInfo, p.event, slog.String("session", e.handleText()),
+		slog.String("account", e.subjectText()), slog.String("kind", e.traits.kind.String()))
 	return e
 }
 

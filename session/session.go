@@ -74,7 +74,7 @@ func (s *Session) WhyNew() (Reason, *Ending) {
 // Subject returns the account id, "" if nobody signed in.
 func (s *Session) Subject() string {
 	if e := s.entry(); e != nil {
-		return e.rec.Subject
+		return e.subjectText()
 	}
 	return ""
 }
@@ -82,7 +82,7 @@ func (s *Session) Subject() string {
 // Handle returns the public name of the session, "" if it is new.
 func (s *Session) Handle() string {
 	if e := s.entry(); e != nil {
-		return e.rec.Handle
+		return e.handleText()
 	}
 	return ""
 }
@@ -90,7 +90,7 @@ func (s *Session) Handle() string {
 // AuthTime returns when the person last proved who they are; zero if nobody did.
 func (s *Session) AuthTime() time.Time {
 	if e := s.entry(); e != nil {
-		return e.rec.AuthTime
+		return e.authTime.time()
 	}
 	return time.Time{}
 }
@@ -98,7 +98,7 @@ func (s *Session) AuthTime() time.Time {
 // AMR returns how the person proved who they are (RFC 8176).
 func (s *Session) AMR() []string {
 	if e := s.entry(); e != nil {
-		return slices.Clone(e.rec.AMR)
+		return slices.Clone(e.traits.amr)
 	}
 	return nil
 }
@@ -106,16 +106,16 @@ func (s *Session) AMR() []string {
 // IdleAt returns when the session ends if it is not used again; zero if it has no idle limit or is new.
 func (s *Session) IdleAt() time.Time {
 	e := s.entry()
-	if e == nil || e.rec.Idle == 0 {
+	if e == nil || e.traits.idle == 0 {
 		return time.Time{}
 	}
-	return time.Unix(0, e.act.seen.Load()).UTC().Add(e.rec.Idle)
+	return time.Unix(0, e.act.seen.Load()).UTC().Add(e.traits.idle)
 }
 
 // ExpiresAt returns when the session ends even if it is used; zero if it is new.
 func (s *Session) ExpiresAt() time.Time {
 	if e := s.entry(); e != nil {
-		return e.rec.Expires
+		return e.expires.time()
 	}
 	return time.Time{}
 }
@@ -271,15 +271,14 @@ func (s *Session) save(ctx context.Context) error {
 		return s.saveNew(ctx, time.Now())
 	}
 	m := s.m
-	key := &s.e.rec.Key
+	key := s.e.key()
 	for try := range maxTries {
 		generation := m.cache.generation(key)
 		rec := s.e.record()
 		rec.Data = s.data
 		err := m.store.Commit(ctx, Change{Put: []Record{rec}})
 		if err == nil {
-			rec.Version++
-			s.e = &entry{rec: rec, act: s.e.act}
+			s.e = s.e.next(s.data)
 			m.cache.replace(s.e, generation)
 			s.ops = nil
 			return nil
@@ -298,7 +297,7 @@ func (s *Session) save(ctx context.Context) error {
 		if err != nil {
 			return s.lost("save", err)
 		}
-		data, err := s.replay(e.rec.Data)
+		data, err := s.replay(e.data)
 		if err != nil {
 			return err
 		}
@@ -315,7 +314,7 @@ func (s *Session) lost(what string, err error) error {
 		s.m.Observe(ended.Ending)
 		s.why, s.ending = ended.Reason, &ended.Ending
 	case errors.Is(err, ErrNotFound):
-		s.m.cache.forget(&s.e.rec.Key)
+		s.m.cache.forget(s.e.key())
 		s.why = UnknownSession
 	default:
 		return storeError(what, err)
@@ -338,7 +337,7 @@ func (s *Session) saveNew(ctx context.Context, now time.Time) error {
 		return storeError("save", err)
 	}
 	rec.Version = 1
-	s.e = &entry{rec: rec, act: newActivity(&rec)}
+	s.e = m.newEntry(&rec, newActivity(&rec))
 	m.cache.replace(s.e, generation)
 	s.ops, s.mark, s.id = nil, markSet, id
 	return nil

@@ -131,7 +131,7 @@ func (s *Session) PlanSignIn(ctx context.Context, store Store, in SignIn) (*Plan
 	if err != nil {
 		return nil, err
 	}
-	if old == nil || old.rec.Subject == "" || old.rec.Subject == in.Subject {
+	if old == nil || old.subjectText() == "" || old.subjectText() == in.Subject {
 		rec.Data = data
 	}
 	p := s.m.plan("session.signin", now, id, rec)
