@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
-	"time"
 
 	"github.com/cloakroom/cloakroom/internal/app"
 	"github.com/cloakroom/cloakroom/internal/server"
@@ -26,6 +24,7 @@ func fastMain() int {
 
 func serveFast(ctx context.Context, addr, dir string) error {
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	log.Debug("a debug log, so that tests see all that is ever logged")
 	house, err := app.OpenServer(ctx, app.Config{
 		URL: "http://" + addr, Data: dir, Signup: app.SignupOpen, Fast: true,
 	}, log)
@@ -42,5 +41,5 @@ func serveFast(ctx context.Context, addr, dir string) error {
 	}
 	go house.Run(ctx)
 	fmt.Println("ready")
-	return (&http.Server{Handler: srv.Public(), ReadHeaderTimeout: 10 * time.Second}).Serve(l)
+	return httpServer(srv.Public(), log).Serve(l)
 }
