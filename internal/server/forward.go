@@ -69,7 +69,7 @@ func identify(h http.Header, a account.Account) {
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, d dialect, orig original, err error) {
 	p := s.describe(r, err)
 	signIn := ""
-	if p.Status == http.StatusUnauthorized && orig.url != nil && isSafe(orig.method) && isNavigation(r.Header) {
+	if helpedBySigningIn(p) && orig.url != nil && isSafe(orig.method) && isNavigation(r.Header) {
 		signIn = s.app.Config.Link(page.PathSignIn, nil)
 		if s.returnTo(orig.url.String()) != "" {
 			signIn += "?" + returnQuery(orig.url.String())
@@ -80,6 +80,11 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, d dialect, orig 
 	}
 	s.log.Info("forward-auth.refused", "reason", p.Reason, "host", hostOf(orig), "addr", s.peers.client(r))
 	d.refuse(w, p, signIn)
+}
+
+// helpedBySigningIn tells the refusals that the sign-in page mends or explains: also doubled cookies, and too many of them.
+func helpedBySigningIn(p problem) bool {
+	return p.Status == http.StatusUnauthorized || p.Status == http.StatusRequestHeaderFieldsTooLarge || p.Reason == guard.DuplicateCookie
 }
 
 // wanted says how to show credentials (RFC 9110 section 15.5.2), and of a refused token what was wrong with it.
