@@ -109,6 +109,9 @@ func (p place) with(ctx context.Context, t *terminal, do func(*app.App) error) e
 
 // withHouse makes nothing: a mistyped directory must not become an empty database.
 func (p place) withHouse(ctx context.Context, t *terminal, cfg app.Config, open func(context.Context, app.Config, *slog.Logger) (*app.App, error), do func(*app.App) error) (err error) {
+	if p.Data == "" {
+		return emptySetting("--data")
+	}
 	cfg.Data, cfg.Database = p.Data, p.Database
 	if err := cfg.Check(); err != nil {
 		return err

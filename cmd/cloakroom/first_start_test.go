@@ -189,7 +189,7 @@ func TestFirstStart(t *testing.T) {
 	if code := p.stop(syscall.SIGTERM); code != exitDone {
 		t.Fatalf("exit status %d", code)
 	}
-	p = serve(t, "cloakroom", p.dir)
+	serve(t, "cloakroom", p.dir)
 	if _, err := os.Stat(file); !os.IsNotExist(err) {
 		t.Errorf("%s is still there: %v", file, err)
 	}

@@ -99,8 +99,12 @@ func livePerson(t *testing.T, p *proc, s *searcher, i, each int) {
 		}
 		s.learn("session id", g.cookie["__Host-session"])
 		if n == 0 {
-			a, err = g.ask("GET", "/account", "")
-			_, after, _ := strings.Cut(a.body, `name="form_token" value="`)
+			page, err := g.ask("GET", "/account", "")
+			if err != nil || page.status != http.StatusOK {
+				t.Errorf("account: %d %v", page.status, err)
+				return
+			}
+			_, after, _ := strings.Cut(page.body, `name="form_token" value="`)
 			form, _, _ := strings.Cut(after, `"`)
 			s.learn("form token", form)
 		}

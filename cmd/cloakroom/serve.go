@@ -70,10 +70,14 @@ func (c *serveCmd) given() error {
 		{"--url", c.URL}, {"--data", c.Data}, {"--token-alg", c.TokenAlg}, {"--signup", c.Signup},
 	} {
 		if s.value == "" {
-			return &app.ConfigError{Flag: s.flag, Err: "is empty", Hint: "leave the flag, or " + envTwin(strings.TrimPrefix(s.flag, "--")) + ", out for the default"}
+			return emptySetting(s.flag)
 		}
 	}
 	return nil
+}
+
+func emptySetting(flag string) error {
+	return &app.ConfigError{Flag: flag, Err: "is empty", Hint: "leave the flag, or " + envTwin(strings.TrimPrefix(flag, "--")) + ", out for the default"}
 }
 
 func (c *serveCmd) config() (app.Config, error) {

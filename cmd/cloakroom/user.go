@@ -19,6 +19,9 @@ type userCmd struct {
 	Group   userGroup   `cmd:"" help:"Show, add and remove groups of an account."`
 }
 
+// defaultURL is the default of --url, here and in serve.
+const defaultURL = "http://localhost:8080"
+
 // linkPlace is a place of which links are handed over.
 type linkPlace struct {
 	place
@@ -26,6 +29,9 @@ type linkPlace struct {
 }
 
 func (p linkPlace) with(ctx context.Context, t *terminal, do func(*app.App) error) error {
+	if p.URL == "" {
+		return emptySetting("--url")
+	}
 	return p.withHouse(ctx, t, app.Config{URL: p.URL}, app.Open, do)
 }
 
@@ -43,7 +49,7 @@ func (c *userAdd) Run(ctx context.Context, t *terminal) error {
 		if err != nil {
 			return err
 		}
-		return handOver(t, c.JSON, link, "It works once, for "+lasting(app.InvitationLifetime))
+		return c.handOver(t, c.JSON, link, "It works once, for "+lasting(app.InvitationLifetime))
 	})
 }
 
@@ -59,16 +65,20 @@ func (c *userReset) Run(ctx context.Context, t *terminal) error {
 		if err != nil {
 			return err
 		}
-		return handOver(t, c.JSON, link, "It works once, for an hour; using it ends all sessions of the account")
+		return c.handOver(t, c.JSON, link, "It works once, for an hour; using it ends all sessions of the account")
 	})
 }
 
 // handOver prints a link for somebody else.
-func handOver(t *terminal, asJSON bool, link, terms string) error {
+func (p linkPlace) handOver(t *terminal, asJSON bool, link, terms string) error {
 	if asJSON {
 		return t.jsonLines(1, func(int) any { return map[string]string{"link": link} })
 	}
 	fmt.Fprintf(t.out, "Hand this link over. %s:\n\n  %s\n", terms, link)
+	if p.URL == defaultURL {
+		// The command cannot know what the server was told, and this link opens on this machine alone.
+		fmt.Fprintln(t.err, "hint:  if your server has another --url, give it here too, or set CLOAKROOM_URL for both")
+	}
 	return nil
 }
 
