@@ -24,13 +24,7 @@ func TestFreshClone(t *testing.T) {
 		testenv.Skip(t, "no curl; on Debian: apt-get install curl")
 	}
 	dir := t.TempDir()
-	bin := filepath.Join(dir, "cloakroom")
-	build := exec.Command("go", "build", "-o", bin, "./cmd/cloakroom")
-	build.Dir = testenv.Root(t)
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
-	p := serve(t, bin, dir, "--signup", "open")
+	p := serve(t, dir, "--signup", "open")
 	curl := func(args ...string) (status string, body string) {
 		t.Helper()
 		out, err := exec.Command("curl", append([]string{"-sS", "-w", "\n%{http_code}"}, args...)...).Output()
@@ -125,7 +119,7 @@ var linkLine = regexp.MustCompile(`http://[^ ]*/[a-z]+\?[a-z]+=[A-Za-z0-9_-]{43}
 // invitation, and the account that comes of it.
 func TestFirstStart(t *testing.T) {
 	t.Parallel()
-	p := serve(t, "cloakroom", t.TempDir())
+	p := serve(t, t.TempDir())
 	file := filepath.Join(p.dir, "cloakroom-data", "setup-link")
 	<-p.log.said("msg=setup ")
 	text, err := os.ReadFile(file)
@@ -189,7 +183,7 @@ func TestFirstStart(t *testing.T) {
 	if code := p.stop(syscall.SIGTERM); code != exitDone {
 		t.Fatalf("exit status %d", code)
 	}
-	serve(t, "cloakroom", p.dir)
+	serve(t, p.dir)
 	if _, err := os.Stat(file); !os.IsNotExist(err) {
 		t.Errorf("%s is still there: %v", file, err)
 	}
@@ -203,7 +197,7 @@ func TestSetupLinkOnTerminal(t *testing.T) {
 		testenv.Skip(t, "no script of util-linux, which gives a program a terminal; on Debian: apt-get install bsdutils")
 	}
 	addr, dir := "localhost:0", t.TempDir()
-	p := launch(t, addr, "Nobody is an administrator yet", dir, script, "-qec", "exec cloakroom serve --addr "+addr+" --ops-addr=", "/dev/null")
+	p := launch(t, addr, "Nobody is an administrator yet", dir, script, "-qec", "exec "+built(t, "cloakroom")+" serve --addr "+addr+" --ops-addr=", "/dev/null")
 	waitFor(t, "the link is on the terminal", func() bool { return linkLine.MatchString(p.log.String()) })
 	if _, err := os.Stat(filepath.Join(dir, "cloakroom-data", "setup-link")); !os.IsNotExist(err) {
 		t.Errorf("it is in a file too: %v", err)

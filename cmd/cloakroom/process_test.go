@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -78,13 +79,12 @@ func (j *saying) String() string {
 	return j.text.String()
 }
 
-// serve starts `cloakroom serve` in dir on a free port and returns when it answers. bin is "cloakroom" (this test binary) or
-// the path of a built one.
-func serve(t testing.TB, bin, dir string, flags ...string) *proc {
+// serve starts `cloakroom serve` in dir on a free port and returns when it answers.
+func serve(t testing.TB, dir string, flags ...string) *proc {
 	t.Helper()
 	addr := fmt.Sprintf("localhost:%d", testenv.FreePort(t))
 	args := append([]string{"serve", "--addr", addr, "--ops-addr=", "--url", "http://" + addr}, flags...)
-	return launch(t, addr, "msg=serving", dir, bin, args...)
+	return launch(t, addr, "msg=serving", dir, built(t, "cloakroom"), args...)
 }
 
 // launch starts a program that says ready on standard output or error when it answers at addr.
@@ -92,7 +92,7 @@ func launch(t testing.TB, addr, ready, dir, bin string, args ...string) *proc {
 	t.Helper()
 	p := &proc{dir: dir, url: "http://" + addr, addr: addr, log: &saying{}, t: t, ended: make(chan struct{})}
 	p.cmd = exec.Command(bin, args...)
-	p.cmd.Dir = dir
+	p.cmd.Dir, p.cmd.Env = dir, cleanEnv()
 	said, end, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -127,6 +127,11 @@ func launch(t testing.TB, addr, ready, dir, bin string, args ...string) *proc {
 	return p
 }
 
+// cleanEnv is the environment without settings of whoever runs the tests.
+func cleanEnv() []string {
+	return slices.DeleteFunc(os.Environ(), func(s string) bool { return strings.HasPrefix(s, "CLOAKROOM_") })
+}
+
 // kill ends it as a power cut would.
 func (p *proc) kill() {
 	_ = p.cmd.Process.Kill()
@@ -150,8 +155,8 @@ func (p *proc) stop(sig os.Signal) int {
 // beside runs another cloakroom command on the same directory, as a second process.
 func (p *proc) beside(args ...string) string {
 	p.t.Helper()
-	cmd := exec.Command("cloakroom", args...)
-	cmd.Dir = p.dir
+	cmd := exec.Command(built(p.t, "cloakroom"), args...)
+	cmd.Dir, cmd.Env = p.dir, cleanEnv()
 	var errs bytes.Buffer
 	cmd.Stderr = &errs
 	out, err := cmd.Output()

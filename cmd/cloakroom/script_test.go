@@ -29,10 +29,12 @@ var update = flag.Bool("update", false, "write what the scripts of testdata see 
 // brings what is written there up to date.
 func TestScripts(t *testing.T) {
 	t.Parallel()
+	bin := programDir(t)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata", UpdateScripts: *update, RequireExplicitExec: true, RequireUniqueNames: true,
-		Deadline: time.Now().Add(time.Minute), // a server that starts where it must not
+		Deadline: time.Now().Add(5 * time.Minute), // for a server that starts where it must not
 		Setup: func(env *testscript.Env) error {
+			env.Setenv("PATH", bin+string(filepath.ListSeparator)+env.Getenv("PATH"))
 			env.Setenv("CLOAKROOM_OPS_ADDR", "") // two scripts at once would meet there
 			env.Setenv("COLUMNS", "200")         // help does not depend on it
 			return nil

@@ -12,7 +12,7 @@ import (
 // fast starts a server with cheap password hashes in a directory that `cloakroom` commands find.
 func fast(t testing.TB, dir, addr string) *proc {
 	t.Helper()
-	return launch(t, addr, "ready", dir, "cloakroom-fast", addr, "cloakroom-data")
+	return launch(t, addr, "ready", dir, built(t, "fast"), addr, "cloakroom-data")
 }
 
 // within asks until the answer is as wanted, and returns how long that took.

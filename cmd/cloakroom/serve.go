@@ -130,6 +130,7 @@ func (c *serveCmd) Run(ctx context.Context, t *terminal) error {
 	if err := c.greet(ctx, t, house, listeners.public.Addr(), log); err != nil {
 		return errors.Join(err, listeners.close(), house.Close(ctx))
 	}
+	tuneGC()
 	return c.serve(ctx, house, srv, listeners, log)
 }
 

@@ -43,7 +43,7 @@ func underWay(t *testing.T, p *proc, body string) (finish func() (*http.Response
 // TestStop: SIGTERM lets a request finish that is under way, takes no new one, and ends with status 0.
 func TestStop(t *testing.T) {
 	t.Parallel()
-	p := serve(t, "cloakroom", t.TempDir(), "--signup", "open")
+	p := serve(t, t.TempDir(), "--signup", "open")
 	who := credentials{Email: "anna@example.org", Password: goodPassword}
 	g := p.guest()
 	a, err := g.json("/api/signup", who)
@@ -77,7 +77,7 @@ func TestStop(t *testing.T) {
 	}
 
 	// What was answered is there at the next start: both sessions live.
-	next := serve(t, "cloakroom", p.dir)
+	next := serve(t, p.dir)
 	if out := next.beside("session", "list", "--json"); strings.Count(out, "anna@example.org") != 2 {
 		t.Errorf("the sessions after the stop:\n%s", out)
 	}
@@ -86,7 +86,7 @@ func TestStop(t *testing.T) {
 // TestStopAtOnce: who sends the signal a second time does not want to wait.
 func TestStopAtOnce(t *testing.T) {
 	t.Parallel()
-	p := serve(t, "cloakroom", t.TempDir())
+	p := serve(t, t.TempDir())
 	underWay(t, p, `{"email":"anna@example.org","password":"plum gravel 47 orbit"}`)
 	stopping := p.log.said("msg=stopping")
 	if err := p.cmd.Process.Signal(syscall.SIGINT); err != nil {
