@@ -106,7 +106,7 @@ func (a *App) Invite(ctx context.Context, in Invitation, actor string, from Clie
 		if token, err = a.accounts.NewLink(ctx, tx, link, InvitationLifetime); err != nil {
 			return nil, err
 		}
-		return nil, a.record(ctx, tx, actor, "invite", "", from, detail{"email": link.Email, "groups": link.Groups, "admin": link.Admin})
+		return nil, a.record(ctx, tx, actor, "invite", "", from, detail{"bound": link.Email != "", "groups": link.Groups, "admin": link.Admin})
 	})
 	if err != nil {
 		return "", err
