@@ -36,6 +36,7 @@ type activity struct {
 	queued  atomic.Bool   // waits to be written
 	evicted atomic.Bool   // left the cache meanwhile: write soon
 	agent   atomic.Uint64 // hash of the last User-Agent header; 0 is none yet
+	next    *activity     // while it waits: the list and its lock are of touches
 }
 
 func newActivity(rec *Record) *activity {

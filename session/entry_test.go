@@ -105,3 +105,36 @@ func TestKeysWithTheSameShortPartAreNotMixedUp(t *testing.T) {
 		t.Error("nobody was told of those that were pushed out: their last use would be lost")
 	}
 }
+
+// TestWaitingActivitiesWithTheSameShortPart are neither lost nor taken for each other.
+func TestWaitingActivitiesWithTheSameShortPart(t *testing.T) {
+	w := waiting{heads: map[short]*activity{}}
+	there := map[Key]*activity{}
+	for step := range 5000 {
+		key := Key{16: byte(rand.IntN(6)), 8: byte(rand.IntN(2))} // six of each part
+		switch a := w.get(&key); {
+		case a != there[key]:
+			t.Fatalf("step %d: got %v, want %v", step, a, there[key])
+		case a == nil:
+			there[key] = &activity{key: key}
+			w.add(there[key])
+		default:
+			if w.remove(&key) != a || a.next != nil {
+				t.Fatalf("step %d: something else was removed, or it still hangs on another", step)
+			}
+			delete(there, key)
+		}
+		all := w.all(func(*activity) bool { return true })
+		if len(all) != len(there) || w.n != len(there) {
+			t.Fatalf("step %d: %d listed, %d counted, want %d", step, len(all), w.n, len(there))
+		}
+		for _, a := range all {
+			if there[a.key] != a {
+				t.Fatalf("step %d: %v is listed", step, a.key)
+			}
+		}
+	}
+	if len(w.heads) > 2 {
+		t.Errorf("%d lists, of two parts", len(w.heads))
+	}
+}

@@ -22,7 +22,7 @@ func (m *Manager) Stats() Stats {
 		s.mu.Unlock()
 	}
 	m.touches.mu.Lock()
-	st.Touches = len(m.touches.waiting)
+	st.Touches = m.touches.waiting.n
 	m.touches.mu.Unlock()
 	return st
 }

@@ -14,7 +14,7 @@ type touches struct {
 	every time.Duration
 
 	mu      sync.Mutex
-	waiting map[Key]*activity
+	waiting waiting
 	timer   *time.Timer
 	due     time.Time // when the timer fires; zero if it is not set
 	full    time.Time // when the next whole batch is due; zero if nothing waits for it
@@ -37,14 +37,17 @@ func (t *touches) touch(a *activity, now int64) {
 	if t.closed {
 		return
 	}
-	if w := t.waiting[a.key]; w != nil && w != a {
+	w := t.waiting.get(&a.key)
+	if w != nil && w != a {
 		// Two requests read the session from the store at once. One of
 		// their activities waits already; it shall know of both.
 		w.touch(now)
 		a.queued.Store(false)
 		return
 	}
-	t.waiting[a.key] = a
+	if w == nil {
+		t.waiting.add(a)
+	}
 	t.next()
 }
 
@@ -52,15 +55,14 @@ func (t *touches) touch(a *activity, now int64) {
 func (t *touches) of(key Key) *activity {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.waiting[key]
+	return t.waiting.get(&key)
 }
 
 // drop forgets the activity of a session that ended.
 func (t *touches) drop(key Key) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if a := t.waiting[key]; a != nil {
-		delete(t.waiting, key)
+	if a := t.waiting.remove(&key); a != nil {
 		a.queued.Store(false)
 	}
 }
@@ -119,12 +121,7 @@ func (t *touches) flush(ctx context.Context, all, tick bool) error {
 		t.mu.Unlock()
 		return nil
 	}
-	list := make([]*activity, 0, len(t.waiting))
-	for _, a := range t.waiting {
-		if all || a.evicted.Load() {
-			list = append(list, a)
-		}
-	}
+	list := t.waiting.all(func(a *activity) bool { return all || a.evicted.Load() })
 	if all {
 		t.full = time.Time{}
 	}
@@ -138,7 +135,7 @@ func (t *touches) flush(ctx context.Context, all, tick bool) error {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if len(t.waiting) > 0 {
+	if t.waiting.n > 0 {
 		t.next()
 	}
 	return err
@@ -167,8 +164,8 @@ func (t *touches) flushBatch(ctx context.Context, list []*activity) error {
 		// First open the queue, then look: whoever touches in between
 		// either finds it open, or is seen here and goes on waiting.
 		a.queued.Store(false)
-		if a.seen.Load() == batch[i].Seen.UnixNano() && t.waiting[a.key] == a {
-			delete(t.waiting, a.key)
+		if a.seen.Load() == batch[i].Seen.UnixNano() && t.waiting.get(&a.key) == a {
+			t.waiting.remove(&a.key)
 			a.evicted.Store(false)
 		}
 	}
