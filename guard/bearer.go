@@ -146,9 +146,10 @@ func bearerToken(r *http.Request) (string, error) {
 		return "", malformed("no token after Bearer")
 	case len(rest) > MaxToken:
 		return "", &Error{Reason: InvalidToken, Detail: "token is too long", oauth: "invalid_token"}
-	case strings.ContainsAny(rest, " \t"):
-		return "", malformed("more than a token after Bearer")
 	case !isToken68(rest):
+		if strings.ContainsAny(rest, " \t") {
+			return "", malformed("more than a token after Bearer")
+		}
 		return "", &Error{Reason: InvalidToken, Detail: "characters that no token has", oauth: "invalid_token"}
 	case tokenInQuery(r.URL):
 		return "", &Error{Reason: DuplicateCredentials, Detail: "a token in the query and one in the header", oauth: "invalid_request"}
@@ -176,15 +177,19 @@ func isToken68(s string) bool {
 		return false
 	}
 	for i := range len(s) {
-		switch c := s[i]; {
-		case c|0x20 >= 'a' && c|0x20 <= 'z', c >= '0' && c <= '9':
-		case c == '-', c == '.', c == '_', c == '~', c == '+', c == '/':
-		default:
+		if !inToken68[s[i]] {
 			return false
 		}
 	}
 	return true
 }
+
+var inToken68 = func() (t [256]bool) {
+	for _, c := range "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/" {
+		t[c] = true
+	}
+	return t
+}()
 
 // tokenInQuery reports whether the query has the parameter access_token of RFC 6750, section 2.3.
 func tokenInQuery(u *url.URL) bool {

@@ -40,6 +40,9 @@ func (s *sessionScheme) Authenticate(r *http.Request) (*Principal, error) {
 	ctx := r.Context()
 	sess := session.FromContext(ctx)
 	if sess == nil {
+		if len(r.Header["Cookie"]) == 0 {
+			return nil, ErrNoCredentials // as Load would find out, at the price of a session
+		}
 		var err error
 		if sess, err = s.manager.Load(r); err != nil {
 			return nil, loadError(err)
