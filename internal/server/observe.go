@@ -61,7 +61,7 @@ func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 // forward-auth check writes no line: there is one for each picture of each app.
 func (s *Server) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, "/forward-auth/") {
+		if isCheck(r.URL.Path) {
 			s.observeCheck(next, w, r)
 			return
 		}
