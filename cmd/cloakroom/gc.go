@@ -53,7 +53,7 @@ func tuneGC() {
 
 // afterEachGC calls f after every collection, on the goroutine of the finalizers: it must be short.
 func afterEachGC(f func()) {
-	type sentinel struct{ self *sentinel } // nobody holds it, so that every collection finds it
+	type sentinel struct{ _ *byte } // nobody holds it, so that every collection finds it
 	var again func(*sentinel)
 	again = func(s *sentinel) {
 		f()
