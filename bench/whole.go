@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -127,15 +128,20 @@ func against(t *table, name, binary string, rounds int, budget float64, request 
 	t.info("    the bare handler for the same request, CPU", median(limits)/1000, "µs")
 }
 
-func flood(t *table, name, binary string, _ int) {
+func flood(t *table, name, binary string, rounds int) {
 	dir := temp()
 	defer os.RemoveAll(dir)
 	house := startHouse(binary, dir)
 	defer house.stop()
 	cookie, _ := house.signUp()
-	quiet, flooded := house.flood(check("Cookie: " + cookie))
-	t.budget(name, flooded/quiet, 2, "x")
-	t.info("    p99 while nobody signs in", quiet*1000, "ms")
+	quiet, flooded := house.flood(check("Cookie: "+cookie), rounds)
+	v := make([]float64, rounds)
+	for i := range v {
+		v[i] = flooded[i] / quiet[i]
+	}
+	t.budget(name, median(v), 2, "x")
+	t.info("    p99 while nobody signs in", median(quiet)*1000, "ms")
+	t.info("    p99 while they do, in the best round", slices.Min(flooded)*1000, "ms")
 }
 
 func check(credential string) []byte {
