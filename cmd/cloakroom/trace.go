@@ -1,0 +1,7 @@
+package main
+
+import "errors"
+
+type traceCmd struct{}
+
+func (c *traceCmd) Run(t *terminal) error { return errors.ErrUnsupported }
