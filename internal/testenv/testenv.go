@@ -1,4 +1,4 @@
-// Package testenv is what the tests ask about the machine they run on: is there a browser, an nginx, the folder of
+// Package testenv is what the tests ask about the machine they run on: is there a browser, an nginx, a curl, the folder of
 // public test vectors. What is missing skips the test with a sentence; with CLOAKROOM_TEST_ALL=1 a skip is a failure.
 //
 // Only test files import it.
@@ -104,6 +104,26 @@ func Nginx(t testing.TB) string {
 	}
 	if !strings.Contains(string(features), "http_auth_request_module") {
 		Skip(t, path+" is built without auth_request; on Debian: apt-get install nginx-light")
+	}
+	return path
+}
+
+// Curl returns the path of a curl: $CLOAKROOM_CURL, else curl on PATH.
+func Curl(t testing.TB) string {
+	t.Helper()
+	path := program("CLOAKROOM_CURL", "curl")
+	if path == "" {
+		Skip(t, "no curl; on Debian: apt-get install curl")
+	}
+	return path
+}
+
+// Caddy returns the path of a Caddy: $CLOAKROOM_CADDY, else caddy on PATH.
+func Caddy(t testing.TB) string {
+	t.Helper()
+	path := program("CLOAKROOM_CADDY", "caddy")
+	if path == "" {
+		Skip(t, "no Caddy; on Debian: apt-get install caddy")
 	}
 	return path
 }
