@@ -54,6 +54,9 @@ const (
 	PhaseSend PhaseName = "send"
 	PhaseWait PhaseName = "wait"
 	PhaseRead PhaseName = "read"
+
+	// PhaseRedirect is the phase of a Failure only: the redirects had no end.
+	PhaseRedirect PhaseName = "redirect"
 )
 
 // A Phase is when a step began, counted from the beginning of its hop, and how long it took.
@@ -170,6 +173,7 @@ type Message struct {
 	Malformed []string `json:"malformed,omitempty"` // what is wrong with the message, in sentences
 	Truncated bool     `json:"truncated,omitempty"` // a limit cut the body
 	Interim   []int    `json:"interim,omitempty"`   // status codes of 1xx responses before it
+	Trailers  []Field  `json:"trailers,omitempty"`  // fields that came after the body
 	Timing    []Timing `json:"server_timing,omitempty"`
 	Body      []byte   `json:"-"` // decoded, up to the limit
 }

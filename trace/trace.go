@@ -2,11 +2,108 @@ package trace
 
 import (
 	"context"
-	"errors"
+	"net/http"
+
+	"github.com/cloakroom/cloakroom/cookie/jar"
 )
 
 // Run goes the way of one URL and returns what it saw. A bare "example.com" is https://example.com/. A hop that failed is in
 // the trace as its last, with Failed set; the error is that [Failure] again, and the trace is never nil.
 func Run(ctx context.Context, url string, o *Options) (*Trace, error) {
-	return &Trace{Schema: Schema, Findings: []Finding{}}, errors.ErrUnsupported
+	r := &run{o: o.withDefaults(), pool: pool{}, trace: &Trace{Schema: Schema, Findings: []Finding{}, Hops: []*Hop{}}, seen: map[string]int{}}
+	defer r.pool.close()
+	if r.jar = r.o.Jar; r.jar == nil {
+		r.jar = jar.New(nil)
+	}
+	ctx, cancel := context.WithTimeout(ctx, r.o.Timeout)
+	defer cancel()
+	return r.trace, r.run(ctx, url)
+}
+
+// A run is one trace that is under way.
+type run struct {
+	o     Options
+	jar   *jar.Jar
+	tls   *handshaker
+	pool  pool
+	trace *Trace
+	chain []*location    // of every hop so far
+	seen  map[string]int // how often this very request was made
+}
+
+// run goes hop after hop. The error is nil or a *Failure.
+func (r *run) run(ctx context.Context, url string) error {
+	h, watch := r.newHop(), newStopwatch()
+	watch.begin(PhaseURL)
+	q, err := r.first(url)
+	if err != nil {
+		h.URL, h.Method = url, r.o.Method
+		return r.fail(h, watch, err)
+	}
+	for {
+		h.URL, h.Method, h.Parts = q.to.String(), q.method, q.to.parts()
+		r.chain = append(r.chain, q.to)
+		if err := r.hop(ctx, h, watch, q); err != nil {
+			return r.fail(h, watch, err)
+		}
+		h.Phases = watch.phases
+		to := r.leadsTo(h, q.to)
+		if to == nil {
+			return nil
+		}
+		h.Redirect = to.String()
+		if r.o.MaxRedirs < 0 {
+			return nil
+		}
+		if err := r.mayFollow(h); err != nil {
+			return r.fail(h, watch, err)
+		}
+		q = r.follow(q, h.Status, to)
+		h, watch = r.newHop(), newStopwatch()
+		watch.begin(PhaseURL)
+	}
+}
+
+func (r *run) newHop() *Hop {
+	h := &Hop{Phases: []Phase{}, SetCookies: []jar.Verdict{}, Cookies: []jar.Verdict{}}
+	r.trace.Hops = append(r.trace.Hops, h)
+	return h
+}
+
+// first makes the request of the first hop.
+func (r *run) first(url string) (*request, error) {
+	to, err := parseLocation(url, nil)
+	if err != nil {
+		return nil, err
+	}
+	q := &request{method: r.o.Method, to: to, header: http.Header{}, body: r.o.Body}
+	for name, values := range r.o.Header {
+		q.header[http.CanonicalHeaderKey(name)] = values
+	}
+	if err := checkHeader(q.method, q.header); err != nil {
+		return nil, err
+	}
+	r.tls, err = newHandshaker(r.o)
+	return q, err
+}
+
+// mayFollow reports that the redirects have no end: too many, or the same request for the third time.
+func (r *run) mayFollow(h *Hop) error {
+	request := h.Method + " " + h.URL + " " + h.Request.first("Cookie")
+	r.seen[request]++
+	if r.seen[request] > 2 {
+		return failf(PhaseRedirect, "redirect-loop", "the site sends whoever comes with these cookies in a circle; try without --jar", "%s was asked for three times with the same cookies", h.URL)
+	}
+	if n := len(r.trace.Hops); n > r.o.MaxRedirs {
+		return failf(PhaseRedirect, "too-many-redirects", "--max-redirs raises the limit", "after %d redirects the site leads on to another", n-1)
+	}
+	return nil
+}
+
+// fail ends the trace with a hop that could not be finished.
+func (r *run) fail(h *Hop, watch *stopwatch, err error) error {
+	watch.end()
+	h.Phases = watch.phases
+	h.Failed = err.(*Failure)
+	return err
 }
