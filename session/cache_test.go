@@ -279,7 +279,7 @@ func TestCacheIsBounded(t *testing.T) {
 		store := memstore.New()
 		m := newManager(t, store, session.Options{CacheBytes: limit})
 		var bs []*browser
-		for i := range 5000 {
+		for i := range 8000 {
 			p, err := m.SignIn(t.Context(), session.SignIn{Subject: fmt.Sprint("account", i)})
 			if err != nil {
 				t.Fatal(err)
@@ -299,8 +299,8 @@ func TestCacheIsBounded(t *testing.T) {
 			}
 		}
 		synctest.Wait()
-		if n := m.Stats().Touches; n > 4000 {
-			t.Errorf("%d last-seen times wait, want only those of sessions in memory", n)
+		if st := m.Stats(); st.Touches > st.Sessions {
+			t.Errorf("%d last-seen times wait, want only those of the %d sessions in memory", st.Touches, st.Sessions)
 		}
 		time.Sleep(time.Hour)
 		for _, b := range bs {
@@ -339,7 +339,7 @@ func TestStale(t *testing.T) {
 	}
 }
 
-// 10,000 live sessions fit in a few MiB, store and all.
+// A live session takes at most 200 bytes of memory, its last use that waits to be written included, and the cache's own account is not below the truth.
 func TestMemoryOf10000Sessions(t *testing.T) {
 	heap := func() int {
 		runtime.GC()
@@ -348,21 +348,30 @@ func TestMemoryOf10000Sessions(t *testing.T) {
 		runtime.ReadMemStats(&ms)
 		return int(ms.HeapAlloc)
 	}
-	ids := make([]string, 0, 10_000)
+	const n, each = 10_000, 200
+	ids := make([]string, 0, n)
 	before := heap()
 	m := newManager(t, nopStore{}, session.Options{})
-	for i := range cap(ids) {
+	for i := range n {
 		p, err := m.SignIn(t.Context(), session.SignIn{Subject: fmt.Sprintf("account%015d", i), AMR: []string{"pwd"}, Device: "Firefox on Linux"})
 		if err != nil {
 			t.Fatal(err)
 		}
 		ids = append(ids, m.Cookie(p).Value)
 	}
-	used := heap() - before - len(ids)*64
+	for _, id := range ids {
+		if s, err := m.LoadKey(t.Context(), id); err != nil || s.New() {
+			t.Fatal("refused", err)
+		}
+	}
+	used := heap() - before - n*(16+48) // the ids
 	st := m.Stats()
-	t.Logf("%d sessions: %.2f MiB on the heap, %.2f MiB by the cache's own account", st.Sessions, float64(used)/(1<<20), float64(st.Bytes)/(1<<20))
-	if used > 8<<20 || st.Bytes < used*8/10 {
-		t.Errorf("%d bytes on the heap, %d by the cache's account", used, st.Bytes)
+	t.Logf("%d sessions: %d bytes each on the heap, %d by the cache's own account", st.Sessions, used/n, st.Bytes/n)
+	if st.Sessions != n || st.Touches != n {
+		t.Fatalf("%+v, want %d of each", st, n)
+	}
+	if used > n*each || st.Bytes < used || st.Bytes > 2*used {
+		t.Errorf("%d bytes each on the heap, limit %d; %d by the cache's own account", used/n, each, st.Bytes/n)
 	}
 	runtime.KeepAlive(ids)
 }

@@ -12,13 +12,13 @@ func (m *Manager) watchDevice(e *entry, r *http.Request) {
 	if e.traits.device == "" {
 		return
 	}
-	agent := maphash.String(m.agents, r.Header.Get("User-Agent")) | 1
+	agent := uint32(maphash.String(m.agents, r.Header.Get("User-Agent"))) | 1
 	if e.act.agent.Load() == agent {
 		return
 	}
 	e.act.agent.Store(agent)
 	if device := m.device(r); device != e.traits.device {
-		m.log(r.Context(), slog.LevelWarn, "session.device", slog.String("session", e.handleText()),
+		m.log(r.Context(), slog.LevelWarn, "session.device", slog.String("session", e.unpack().handle),
 			slog.String("opened_on", e.traits.device), slog.String("used_on", device))
 	}
 }

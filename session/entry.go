@@ -9,38 +9,41 @@ import (
 	"unsafe"
 )
 
-// entry is a stored session in memory. It never changes, but for what belongs to the stripe; a new version is a new
-// entry. There may be very many, so it holds a Record in half the room: texts in one piece, times in
-// nanoseconds, and once for all what most sessions have in common. What the store knew of Seen is left
-// out: act knows better.
+// entry is a stored session in memory. It never changes; a new version is a new entry. There may be very many, so it holds a
+// Record in a third of the room, and leaves the garbage collector little to look at: what is asked for at each request is here, once for
+// all what most sessions have in common, and the rest in one text. What the store knew of Seen is left out: act knows better.
 type entry struct {
 	act     *activity // whose key is the session's
 	traits  *traits
-	texts   string // handle and subject
-	data    []byte
-	version uint64
-
-	created, authTime, expires nanos
-
-	handle int32 // how long it is
-
-	// The rest belongs to the stripe and its lock.
-	slot int32
-	used bool
+	data    *[]byte // nil: none
+	text    string  // see pack
+	expires nanos
 }
 
 // activity is when a session was last used. All versions of the session share it.
 type activity struct {
-	key     Key
+	session Key
 	seen    atomic.Int64  // unix nanoseconds; only grows
-	queued  atomic.Bool   // waits to be written
-	evicted atomic.Bool   // left the cache meanwhile: write soon
-	agent   atomic.Uint64 // hash of the last User-Agent header; 0 is none yet
-	next    *activity     // while it waits: the list and its lock are of touches
+	agent   atomic.Uint32 // hash of the last User-Agent header; 0 is none yet
+	state   atomic.Uint32
 }
 
+// The bits of activity.state.
+const (
+	queued  uint32 = 1 << iota // waits to be written
+	evicted                    // left the cache meanwhile: write soon
+	used                       // since the hand of the cache came by; under the lock of the stripe
+)
+
+func (a *activity) key() *Key          { return &a.session }
+func (a *activity) is(bit uint32) bool { return a.state.Load()&bit != 0 }
+func (a *activity) clear(bit uint32)   { a.state.And(^bit) }
+
+// set tells whether the bit was clear before. Where it is set already, as for most requests, it only reads.
+func (a *activity) set(bit uint32) bool { return !a.is(bit) && a.state.Or(bit)&bit == 0 }
+
 func newActivity(rec *Record) *activity {
-	a := &activity{key: rec.Key}
+	a := &activity{session: rec.Key}
 	a.seen.Store(rec.Seen.UnixNano())
 	return a
 }
@@ -56,46 +59,133 @@ func (a *activity) touch(now int64) {
 
 // newEntry makes an entry of a record, of whose last use act knows at least what the record does.
 func (m *Manager) newEntry(rec *Record, act *activity) *entry {
-	return &entry{
-		act: act, traits: m.commons.of(rec), texts: rec.Handle + rec.Subject, data: rec.Data, version: rec.Version,
-		created: toNanos(rec.Created), authTime: toNanos(rec.AuthTime), expires: toNanos(rec.Expires),
-		handle: int32(len(rec.Handle)),
-	}
+	return (&entry{act: act, traits: m.commons.of(rec), expires: toNanos(rec.Expires)}).pack(rec.Version, toNanos(rec.Created), toNanos(rec.AuthTime), rec.Handle, rec.Subject, rec.Data)
 }
 
 // next is the version that follows when new data was stored.
 func (e *entry) next(data []byte) *entry {
-	return &entry{
-		act: e.act, traits: e.traits, texts: e.texts, data: data, version: e.version + 1,
-		created: e.created, authTime: e.authTime, expires: e.expires, handle: e.handle,
+	u := e.unpack()
+	return (&entry{act: e.act, traits: e.traits, expires: e.expires}).pack(u.version+1, u.created, u.authTime, u.handle, u.subject, data)
+}
+
+// How a text says when the person last proved who they are.
+const (
+	authNever = iota
+	authAtCreation
+	authLater // followed by the time
+)
+
+// pack sets text and data:
+//
+//	text = version created auth length-of-handle handle subject
+//
+// where version and the length are unsigned LEB128, times are 8 bytes, little end first, and auth is a byte, and a time if it is authLater.
+func (e *entry) pack(version uint64, created, auth nanos, handle, subject string, data []byte) *entry {
+	var room [128]byte
+	b := binary.AppendUvarint(room[:0], version)
+	b = binary.LittleEndian.AppendUint64(b, uint64(created))
+	switch auth {
+	case zeroTime:
+		b = append(b, authNever)
+	case created:
+		b = append(b, authAtCreation)
+	default:
+		b = append(b, authLater)
+		b = binary.LittleEndian.AppendUint64(b, uint64(auth))
+	}
+	b = binary.AppendUvarint(b, uint64(len(handle)))
+	b = append(b, handle...)
+	b = append(b, subject...)
+	e.text = string(b)
+	if data != nil {
+		kept := data // and not the argument, which would then be on the heap each time
+		e.data = &kept
+	}
+	return e
+}
+
+type unpacked struct {
+	version           uint64
+	created, authTime nanos
+	handle, subject   string // parts of the text
+}
+
+func (e *entry) unpack() (u unpacked) {
+	text := e.text
+	u.version, text = cutUvarint(text)
+	u.created, text = cutNanos(text)
+	auth := text[0]
+	switch text = text[1:]; auth {
+	case authNever:
+		u.authTime = zeroTime
+	case authAtCreation:
+		u.authTime = u.created
+	default:
+		u.authTime, text = cutNanos(text)
+	}
+	n, text := cutUvarint(text)
+	u.handle, u.subject = text[:n], text[n:]
+	return u
+}
+
+func cutUvarint(text string) (n uint64, rest string) {
+	for i := 0; ; i++ {
+		n |= uint64(text[i]&0x7f) << (7 * i)
+		if text[i] < 0x80 {
+			return n, text[i+1:]
+		}
 	}
 }
 
-func (e *entry) key() *Key           { return &e.act.key }
-func (e *entry) handleText() string  { return e.texts[:e.handle] }
-func (e *entry) subjectText() string { return e.texts[e.handle:] }
+func cutNanos(text string) (t nanos, rest string) {
+	_ = text[7]
+	for i := range 8 {
+		t |= nanos(text[i]) << (8 * i)
+	}
+	return t, text[8:]
+}
+
+func (e *entry) key() *Key { return &e.act.session }
+
+func (e *entry) version() uint64 {
+	v, _ := cutUvarint(e.text)
+	return v
+}
+
+func (e *entry) content() []byte {
+	if e.data == nil {
+		return nil
+	}
+	return *e.data
+}
 
 // record returns the record with the true last-seen time.
 func (e *entry) record() Record {
-	t := e.traits
+	t, u := e.traits, e.unpack()
 	return Record{
-		Key: e.act.key, Handle: e.handleText(), Subject: e.subjectText(), Version: e.version,
-		Created: e.created.time(), AuthTime: e.authTime.time(), Seen: time.Unix(0, e.act.seen.Load()).UTC(), Idle: t.idle, Expires: e.expires.time(),
-		Remember: t.remember, Kind: t.kind, AMR: t.amr, Device: t.device, Data: e.data,
+		Key: e.act.session, Handle: u.handle, Subject: u.subject, Version: u.version,
+		Created: u.created.time(), AuthTime: u.authTime.time(), Seen: time.Unix(0, e.act.seen.Load()).UTC(), Idle: t.idle, Expires: e.expires.time(),
+		Remember: t.remember, Kind: t.kind, AMR: t.amr, Device: t.device, Data: e.content(),
 	}
 }
 
-// overhead is what an entry costs beside its texts: itself, its activity, its traits (as if it had them for itself), its slot in the
-// ring and its place in the map (at the average load of Go's maps).
-const overhead = int(unsafe.Sizeof(entry{})+unsafe.Sizeof(activity{})+unsafe.Sizeof(traits{})) + 8 + 28
+// overhead is what an entry costs beside its texts: itself, its activity, its traits (as if it had them for itself), and the places in the table of
+// its stripe and in that of the last-seen times that wait.
+const overhead = int(unsafe.Sizeof(entry{})+unsafe.Sizeof(activity{})+unsafe.Sizeof(traits{})) + 2*slotBytes
 
 func (e *entry) size() int {
-	n := overhead + len(e.texts) + len(e.traits.device) + len(e.data)
+	n := overhead + allocated(len(e.text)) + len(e.traits.device)
+	if e.data != nil {
+		n += int(unsafe.Sizeof(*e.data)) + allocated(len(*e.data))
+	}
 	for _, m := range e.traits.amr {
 		n += int(unsafe.Sizeof(m)) + len(m)
 	}
 	return n
 }
+
+// allocated is what so many bytes take: Go rounds up, to multiples of 16 where they are few.
+func allocated(n int) int { return (n + 15) &^ 15 }
 
 // nanos is a time in a third of the room of time.Time: unix nanoseconds. A zero time stays one.
 type nanos int64

@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -30,6 +31,10 @@ func TestEntryHoldsTheWholeRecord(t *testing.T) {
 		{"nothing but a key and limits", func(r *Record) { *r = Record{Key: r.Key, Created: at, Seen: at, Expires: at} }},
 		{"no handle", func(r *Record) { r.Handle = "" }},
 		{"letters of several bytes", func(r *Record) { r.Handle, r.Subject, r.Device = "ключ", "안나", "브라우저" }},
+		{"the person proved who they are when it began", func(r *Record) { r.AuthTime = r.Created }},
+		{"no times at all", func(r *Record) { r.Created, r.AuthTime, r.Expires = time.Time{}, time.Time{}, time.Time{} }},
+		{"many versions", func(r *Record) { r.Version = 1<<63 + 300 }},
+		{"long names", func(r *Record) { r.Handle, r.Subject = strings.Repeat("h", 300), strings.Repeat("s", 3000) }},
 		{"before 1970", func(r *Record) { r.AuthTime = time.Date(1969, 7, 20, 20, 17, 40, 1, time.UTC) }},
 		{"the same in all but the ways of proof, which read alike when they are joined", func(r *Record) { r.AMR = []string{"pwdotp"} }},
 		{"the same again, cut elsewhere", func(r *Record) { r.AMR = []string{"pwdo", "tp"} }},
@@ -42,8 +47,14 @@ func TestEntryHoldsTheWholeRecord(t *testing.T) {
 		want := full
 		want.AMR, want.Data = slices.Clone(full.AMR), slices.Clone(full.Data)
 		row.change(&want)
-		if got := m.newEntry(&want, newActivity(&want)).record(); !reflect.DeepEqual(got, want) {
+		e := m.newEntry(&want, newActivity(&want))
+		if got := e.record(); !reflect.DeepEqual(got, want) {
 			t.Errorf("%s:\n got %+v\nwant %+v", row.why, got, want)
+		}
+		want.Version++
+		want.Data = []byte("new data")
+		if got := e.next(want.Data).record(); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s, next version:\n got %+v\nwant %+v", row.why, got, want)
 		}
 	}
 }
@@ -67,74 +78,114 @@ func TestTraitsAreSharedAndBounded(t *testing.T) {
 	}
 }
 
-// TestKeysWithTheSameShortPartAreNotMixedUp: in the cache only a part of the key finds an entry. Keys that have it in common are
-// forced here; they may push each other out, and one is never given for another.
-func TestKeysWithTheSameShortPartAreNotMixedUp(t *testing.T) {
-	var evicted int
-	c := newCache(1<<20, func(*entry) { evicted++ })
-	m := &Manager{cache: c}
-	keys := make([]Key, 8)
-	for i := range keys {
-		keys[i] = Key{16: byte(i), 31: byte(i)} // the same stripe, the same part
+// TestTableAgainstAMap: whatever is done to a table, it holds what a map would. Keys with the same home, one after the other around the end, and
+// far apart are forced here: in a table that they fill as far as it lets them, each in the way of others.
+func TestTableAgainstAMap(t *testing.T) {
+	for range 200 {
+		homes := 1 + rand.IntN(12)
+		var table table[*activity]
+		there := map[Key]*activity{}
+		for step := range 500 {
+			key := Key{8: byte(253 + rand.IntN(homes)), 31: byte(rand.IntN(3))} // 253 to 255 are at the end of a table of up to 256, then 0 follows
+			switch a := table.get(&key); {
+			case a != there[key]:
+				t.Fatalf("step %d: got %v, want %v", step, a, there[key])
+			case a == nil && rand.IntN(2) == 0:
+				if table.remove(&key) != nil {
+					t.Fatalf("step %d: removed what is not there", step)
+				}
+			case a == nil:
+				there[key] = &activity{session: key}
+				table.add(there[key])
+			default:
+				if table.remove(&key) != a {
+					t.Fatalf("step %d: something else was removed", step)
+				}
+				delete(there, key)
+			}
+			n := 0
+			for _, a := range table.slots {
+				if a != nil {
+					n++
+					if there[a.session] != a {
+						t.Fatalf("step %d: %v is in the table", step, a.session)
+					}
+				}
+			}
+			if n != len(there) || table.n != n || n*4 > len(table.slots)*3 {
+				t.Fatalf("step %d: %d in %d slots, %d counted, want %d", step, n, len(table.slots), table.n, len(there))
+			}
+		}
+		for key, a := range there {
+			if table.get(&key) != a {
+				t.Fatalf("%v is lost", key)
+			}
+		}
 	}
-	for step := range 2000 {
-		key := keys[rand.IntN(len(keys))]
-		switch rand.IntN(3) {
+}
+
+// TestCacheAccountsForEveryByte: after whatever was put in, replaced, thrown out and forgotten, a stripe counts what it holds, and no more than it may.
+func TestCacheAccountsForEveryByte(t *testing.T) {
+	var evicted int
+	c := newCache(8<<10, func(*entry) { evicted++ })
+	m := &Manager{cache: c}
+	for step := range 20_000 {
+		key := Key{8: byte(rand.IntN(64)), 31: byte(rand.IntN(2))}
+		switch rand.IntN(4) {
 		case 0:
 			c.forget(&key)
 			if c.get(&key) != nil {
 				t.Fatalf("step %d: found what was forgotten", step)
 			}
-		case 1:
-			e := m.newEntry(&Record{Key: key, Handle: string(rune('a' + key[31]))}, &activity{key: key})
+		case 1, 2:
+			e := m.newEntry(&Record{Key: key, Handle: string(rune('a' + key[8])), Data: make([]byte, rand.IntN(600)), Version: uint64(step)}, &activity{session: key})
 			c.fill(e, c.generation(&key))
-			if got := c.get(&key); got == nil || *got.key() != key {
+			if got := c.get(&key); got != e {
 				t.Fatalf("step %d: not found right after it was put in", step)
 			}
-		case 2:
-			if e := c.get(&key); e != nil && (*e.key() != key || e.handleText() != string(rune('a'+key[31]))) {
+		case 3:
+			if e := c.get(&key); e != nil && (*e.key() != key || e.unpack().handle != string(rune('a'+key[8]))) {
 				t.Fatalf("step %d: asked for %v, got %v", step, key, *e.key())
 			}
 		}
-		s := c.stripe(&key)
-		if len(s.ring) != len(s.entries) || len(s.ring) > 1 || (len(s.ring) == 0) != (s.bytes == 0) {
-			t.Fatalf("step %d: %d in the ring, %d in the map, %d bytes", step, len(s.ring), len(s.entries), s.bytes)
+		s, n, bytes := c.stripe(&key), 0, 0
+		for _, e := range s.entries.slots {
+			if e != nil {
+				n++
+				bytes += e.size()
+			}
+		}
+		if n != s.entries.n || bytes != s.bytes || bytes > s.limit {
+			t.Fatalf("step %d: %d entries of %d bytes, counted as %d of %d, limit %d", step, n, bytes, s.entries.n, s.bytes, s.limit)
 		}
 	}
 	if evicted == 0 {
-		t.Error("nobody was told of those that were pushed out: their last use would be lost")
+		t.Error("nobody was told of those that were thrown out: their last use would be lost")
 	}
 }
 
-// TestWaitingActivitiesWithTheSameShortPart are neither lost nor taken for each other.
-func TestWaitingActivitiesWithTheSameShortPart(t *testing.T) {
-	w := waiting{heads: map[short]*activity{}}
-	there := map[Key]*activity{}
-	for step := range 5000 {
-		key := Key{16: byte(rand.IntN(6)), 8: byte(rand.IntN(2))} // six of each part
-		switch a := w.get(&key); {
-		case a != there[key]:
-			t.Fatalf("step %d: got %v, want %v", step, a, there[key])
-		case a == nil:
-			there[key] = &activity{key: key}
-			w.add(there[key])
-		default:
-			if w.remove(&key) != a || a.next != nil {
-				t.Fatalf("step %d: something else was removed, or it still hangs on another", step)
-			}
-			delete(there, key)
-		}
-		all := w.all(func(*activity) bool { return true })
-		if len(all) != len(there) || w.n != len(there) {
-			t.Fatalf("step %d: %d listed, %d counted, want %d", step, len(all), w.n, len(there))
-		}
-		for _, a := range all {
-			if there[a.key] != a {
-				t.Fatalf("step %d: %v is listed", step, a.key)
-			}
-		}
+// TestSecondChance: what was asked for since the hand came by stays, and what was not goes.
+func TestSecondChance(t *testing.T) {
+	m := &Manager{}
+	nth := func(i int) *entry {
+		key := Key{8: byte(i), 9: byte(i >> 8)}
+		return m.newEntry(&Record{Key: key}, &activity{session: key})
 	}
-	if len(w.heads) > 2 {
-		t.Errorf("%d lists, of two parts", len(w.heads))
+	size := nth(0).size()
+	c := newCache(100*size, func(*entry) {})
+	m.cache = c
+	for i := range 100 {
+		c.fill(nth(i), 0)
+	}
+	for i := range 50 {
+		c.get(nth(i).key())
+	}
+	for i := range 40 {
+		c.fill(nth(1000+i), 0)
+	}
+	for i := range 50 {
+		if c.get(nth(i).key()) == nil {
+			t.Errorf("%d was thrown out, although it was asked for", i)
+		}
 	}
 }

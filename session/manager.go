@@ -48,7 +48,7 @@ func New(store Store, o *Options) (*Manager, error) {
 	}
 	m := &Manager{store: store, opt: opt, agents: maphash.MakeSeed()}
 	_, _ = rand.Read(m.salt[:]) // never fails
-	m.touches = &touches{every: opt.TouchEvery, waiting: waiting{heads: make(map[short]*activity)}, write: m.writeTouches}
+	m.touches = &touches{every: opt.TouchEvery, write: m.writeTouches}
 	m.cache = newCache(opt.CacheBytes, func(e *entry) { m.touches.soon(e.act) })
 	return m, nil
 }
@@ -131,7 +131,7 @@ func (m *Manager) loadSession(ctx context.Context, s *Session, key *Key, now tim
 	case err != nil:
 		return err
 	case e != nil:
-		s.e, s.data = e, e.data
+		s.e, s.data = e, e.content()
 	case ending != nil:
 		s.why, s.ending = ending.Reason, ending
 	default:

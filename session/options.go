@@ -39,7 +39,7 @@ type Options struct {
 	MaxData int
 
 	// CacheBytes bounds the sessions kept in memory, in bytes: 32 MiB, room for
-	// some 90,000 sessions without data. Negative: no cache.
+	// some 110,000 sessions without data. Negative: no cache.
 	CacheBytes int
 
 	// TouchEvery is how often last-seen times are written: Idle/10. At most

@@ -121,7 +121,7 @@ func (s *Session) Adopt(p *Plan) {
 		}
 		return
 	}
-	s.e, s.data, s.ops = e, e.data, slices.Delete(s.ops, 0, min(p.ops, len(s.ops)))
+	s.e, s.data, s.ops = e, e.content(), slices.Delete(s.ops, 0, min(p.ops, len(s.ops)))
 	s.mark, s.id = markSet, p.id
 	if data, err := s.replay(s.data); err == nil {
 		s.data = data
@@ -142,8 +142,8 @@ func (m *Manager) adopt(p *Plan) *entry {
 	}
 	e := m.newEntry(&p.Record, newActivity(&p.Record))
 	m.cache.replace(e, p.generation)
-	m.log(ctx, slog.LevelInfo, p.event, slog.String("session", e.handleText()),
-		slog.String("account", e.subjectText()), slog.String("kind", e.traits.kind.String()))
+	m.log(ctx, slog.LevelInfo, p.event, slog.String("session", p.Record.Handle),
+		slog.String("account", p.Record.Subject), slog.String("kind", e.traits.kind.String()))
 	return e
 }
 

@@ -74,7 +74,7 @@ func (s *Session) WhyNew() (Reason, *Ending) {
 // Subject returns the account id, "" if nobody signed in.
 func (s *Session) Subject() string {
 	if e := s.entry(); e != nil {
-		return e.subjectText()
+		return e.unpack().subject
 	}
 	return ""
 }
@@ -82,7 +82,7 @@ func (s *Session) Subject() string {
 // Handle returns the public name of the session, "" if it is new.
 func (s *Session) Handle() string {
 	if e := s.entry(); e != nil {
-		return e.handleText()
+		return e.unpack().handle
 	}
 	return ""
 }
@@ -90,7 +90,7 @@ func (s *Session) Handle() string {
 // AuthTime returns when the person last proved who they are; zero if nobody did.
 func (s *Session) AuthTime() time.Time {
 	if e := s.entry(); e != nil {
-		return e.authTime.time()
+		return e.unpack().authTime.time()
 	}
 	return time.Time{}
 }
@@ -297,7 +297,7 @@ func (s *Session) save(ctx context.Context) error {
 		if err != nil {
 			return s.lost("save", err)
 		}
-		data, err := s.replay(e.data)
+		data, err := s.replay(e.content())
 		if err != nil {
 			return err
 		}

@@ -131,7 +131,9 @@ func (s *Session) PlanSignIn(ctx context.Context, store Store, in SignIn) (*Plan
 	if err != nil {
 		return nil, err
 	}
-	if old == nil || old.subjectText() == "" || old.subjectText() == in.Subject {
+	if old == nil {
+		rec.Data = data
+	} else if subject := old.unpack().subject; subject == "" || subject == in.Subject {
 		rec.Data = data
 	}
 	p := s.m.plan("session.signin", now, id, rec)

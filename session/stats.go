@@ -17,7 +17,7 @@ func (m *Manager) Stats() Stats {
 		st.Hits += s.hits
 		st.Misses += s.misses
 		st.Evictions += s.evictions
-		st.Sessions += len(s.entries)
+		st.Sessions += s.entries.n
 		st.Bytes += s.bytes
 		s.mu.Unlock()
 	}

@@ -14,7 +14,7 @@ type touches struct {
 	every time.Duration
 
 	mu      sync.Mutex
-	waiting waiting
+	waiting table[*activity]
 	timer   *time.Timer
 	due     time.Time // when the timer fires; zero if it is not set
 	full    time.Time // when the next whole batch is due; zero if nothing waits for it
@@ -29,7 +29,7 @@ const batchSize = 500
 // touch notes that the session was used. Only the first time since the last batch takes a lock.
 func (t *touches) touch(a *activity, now int64) {
 	a.touch(now)
-	if a.queued.Load() || !a.queued.CompareAndSwap(false, true) {
+	if !a.set(queued) {
 		return
 	}
 	t.mu.Lock()
@@ -37,12 +37,12 @@ func (t *touches) touch(a *activity, now int64) {
 	if t.closed {
 		return
 	}
-	w := t.waiting.get(&a.key)
+	w := t.waiting.get(a.key())
 	if w != nil && w != a {
 		// Two requests read the session from the store at once. One of
 		// their activities waits already; it shall know of both.
 		w.touch(now)
-		a.queued.Store(false)
+		a.clear(queued)
 		return
 	}
 	if w == nil {
@@ -63,17 +63,17 @@ func (t *touches) drop(key Key) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if a := t.waiting.remove(&key); a != nil {
-		a.queued.Store(false)
+		a.clear(queued)
 	}
 }
 
 // soon has the activity of an evicted entry written now, so that what
 // waits does not grow where the cache is bounded.
 func (t *touches) soon(a *activity) {
-	if !a.queued.Load() {
+	if !a.is(queued) {
 		return
 	}
-	a.evicted.Store(true)
+	a.set(evicted)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.arm(0)
@@ -121,7 +121,12 @@ func (t *touches) flush(ctx context.Context, all, tick bool) error {
 		t.mu.Unlock()
 		return nil
 	}
-	list := t.waiting.all(func(a *activity) bool { return all || a.evicted.Load() })
+	list := make([]*activity, 0, t.waiting.n)
+	for _, a := range t.waiting.slots {
+		if a != nil && (all || a.is(evicted)) {
+			list = append(list, a)
+		}
+	}
 	if all {
 		t.full = time.Time{}
 	}
@@ -153,7 +158,7 @@ func (t *touches) next() {
 func (t *touches) flushBatch(ctx context.Context, list []*activity) error {
 	batch := make([]Touch, len(list))
 	for i, a := range list {
-		batch[i] = Touch{a.key, time.Unix(0, a.seen.Load()).UTC()}
+		batch[i] = Touch{a.session, time.Unix(0, a.seen.Load()).UTC()}
 	}
 	if err := t.write(ctx, batch); err != nil {
 		return err
@@ -163,11 +168,14 @@ func (t *touches) flushBatch(ctx context.Context, list []*activity) error {
 	for i, a := range list {
 		// First open the queue, then look: whoever touches in between
 		// either finds it open, or is seen here and goes on waiting.
-		a.queued.Store(false)
-		if a.seen.Load() == batch[i].Seen.UnixNano() && t.waiting.get(&a.key) == a {
-			t.waiting.remove(&a.key)
-			a.evicted.Store(false)
+		a.clear(queued)
+		if a.seen.Load() == batch[i].Seen.UnixNano() && t.waiting.get(a.key()) == a {
+			t.waiting.remove(a.key())
+			a.clear(evicted)
 		}
+	}
+	if t.waiting.n == 0 {
+		t.waiting = table[*activity]{} // which may have been of all that are alive
 	}
 	return nil
 }
