@@ -242,11 +242,11 @@ func TestCacheIsBounded(t *testing.T) {
 		t.Errorf("%d wait, want 1", len(c.waiting))
 	}
 	c.put(Account{ID: "x"}, c.generation, now.Add(maxChanging/2))
-	if _, ok := c.accounts["x"]; ok {
+	if c.accounts[c.hash("x")] != nil {
 		t.Error("cached while it changes")
 	}
 	c.put(Account{ID: "x"}, c.generation, now.Add(maxChanging+time.Minute))
-	if _, ok := c.accounts["x"]; !ok {
+	if c.accounts[c.hash("x")] == nil {
 		t.Error("never cached again")
 	}
 }
