@@ -59,6 +59,8 @@ func (r *race) run(ctx context.Context, more <-chan []netip.Addr) (net.Conn, err
 			r.waiting = append(r.waiting, interleave(late)...)
 			if r.running == 0 {
 				next.Reset(0)
+			} else {
+				next.Reset(attemptDelay)
 			}
 		case d := <-r.results:
 			r.running--

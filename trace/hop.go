@@ -11,6 +11,11 @@ import (
 
 // hop goes one hop. What could be found out is in the Hop even if the error, a *Failure, is not nil.
 func (r *run) hop(ctx context.Context, h *Hop, watch *stopwatch, q *request) error {
+	defer func() {
+		watch.end()
+		r.late()
+		r.late = func() {}
+	}()
 	c := r.pool.take(q.to.origin())
 	for {
 		if c == nil {
@@ -44,17 +49,15 @@ func isStale(ctx context.Context, err error) bool {
 // connect goes the phases dns, tcp and tls.
 func (r *run) connect(ctx context.Context, h *Hop, watch *stopwatch, l *location) (*conn, error) {
 	r.begin(watch, PhaseDNS, l.hostname())
-	dnsCtx, cancel := context.WithTimeout(ctx, r.o.DNSTimeout)
-	dns, addrs, err := r.lookup(dnsCtx, l)
-	cancel()
-	h.DNS = dns
+	k, err := r.resolver.lookup(ctx, l.host, l.port)
+	h.DNS, r.late = k.dns, k.finish
 	if err != nil {
-		return nil, asFailure(ctx, PhaseDNS, "the resolver", err)
+		return nil, err
 	}
 	r.begin(watch, PhaseTCP, net.JoinHostPort(l.hostname(), l.port))
 	dialCtx, cancel := context.WithTimeout(ctx, r.o.DialTimeout)
 	defer cancel()
-	nc, tcp, err := dial(dialCtx, addrs, nil, l.port)
+	nc, tcp, err := dial(dialCtx, k.addrs, k.more, l.port)
 	h.TCP = tcp
 	if err != nil {
 		return nil, asFailure(dialCtx, PhaseTCP, net.JoinHostPort(l.hostname(), l.port), err)

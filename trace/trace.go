@@ -10,7 +10,14 @@ import (
 // Run goes the way of one URL and returns what it saw. A bare "example.com" is https://example.com/. A hop that failed is in
 // the trace as its last, with Failed set; the error is that [Failure] again, and the trace is never nil.
 func Run(ctx context.Context, url string, o *Options) (*Trace, error) {
-	r := &run{o: o.withDefaults(), pool: pool{}, trace: &Trace{Schema: Schema, Findings: []Finding{}, Hops: []*Hop{}}, seen: map[string]int{}}
+	r := &run{
+		o:     o.withDefaults(),
+		pool:  pool{},
+		trace: &Trace{Schema: Schema, Findings: []Finding{}, Hops: []*Hop{}},
+		seen:  map[string]int{},
+		late:  func() {},
+	}
+	r.resolver = newResolver(r.o)
 	defer r.pool.close()
 	if r.jar = r.o.Jar; r.jar == nil {
 		r.jar = jar.New(nil)
@@ -22,13 +29,15 @@ func Run(ctx context.Context, url string, o *Options) (*Trace, error) {
 
 // A run is one trace that is under way.
 type run struct {
-	o     Options
-	jar   *jar.Jar
-	tls   *handshaker
-	pool  pool
-	trace *Trace
-	chain []*location    // of every hop so far
-	seen  map[string]int // how often this very request was made
+	o        Options
+	jar      *jar.Jar
+	resolver *resolver
+	tls      *handshaker
+	pool     pool
+	trace    *Trace
+	chain    []*location    // of every hop so far
+	seen     map[string]int // how often this very request was made
+	late     func()         // completes what the hop knows of DNS
 }
 
 // run goes hop after hop. The error is nil or a *Failure.
@@ -104,6 +113,6 @@ func (r *run) mayFollow(h *Hop) error {
 func (r *run) fail(h *Hop, watch *stopwatch, err error) error {
 	watch.end()
 	h.Phases = watch.phases
-	h.Failed = err.(*Failure)
+	h.Failed = asFailure(context.Background(), PhaseURL, h.URL, err)
 	return err
 }
