@@ -3,7 +3,6 @@ package trace
 import (
 	"context"
 	"errors"
-	"io"
 	"net"
 	"os"
 	"time"
@@ -104,17 +103,11 @@ func (r *run) exchange(ctx context.Context, h *Hop, watch *stopwatch, c *conn, q
 	}
 	r.o.Progress(len(r.trace.Hops)-1, PhaseRead, who)
 	r.store(h, q)
-	if err := r.readBody(h.Response, body); err != nil {
+	if err := r.readBody(ctx, h.Response, body); err != nil {
 		return asFailure(ctx, PhaseRead, who, err)
 	}
 	watch.end()
 	return nil
-}
-
-func (r *run) readBody(m *Message, body io.Reader) error {
-	b, err := io.ReadAll(io.LimitReader(body, r.o.MaxBody))
-	m.Body, m.BodyBytes, m.Decoded = b, int64(len(b)), int64(len(b))
-	return err
 }
 
 func (r *run) begin(watch *stopwatch, name PhaseName, about string) {

@@ -15,6 +15,7 @@ type http1 struct {
 	r    *bufio.Reader
 	max  int // octets of a head
 	keep bool
+	done bool     // the body was read to its end
 	last *Message // the request
 }
 
@@ -41,7 +42,7 @@ func (x *http1) send(m *Message) error {
 }
 
 func (x *http1) receive(method string) (*Message, int, io.Reader, time.Time, error) {
-	x.keep = false
+	x.keep, x.done = false, false
 	var interim []int
 	for {
 		if _, err := x.r.Peek(1); err != nil {
@@ -86,6 +87,7 @@ func (x *http1) body(method string, status int, m *Message) (io.Reader, error) {
 	length, known, err := contentLength(lengths, f)
 	switch {
 	case method == "HEAD" || status == 204 || status == 304:
+		x.done = true
 		return strings.NewReader(""), nil
 	case len(codings) > 0:
 		if len(lengths) > 0 {
@@ -126,4 +128,4 @@ func contentLength(values []string, f *faults) (n int64, known bool, err error) 
 	return n, known, nil
 }
 
-func (x *http1) reusable() bool { return x.keep && x.r.Buffered() == 0 }
+func (x *http1) reusable() bool { return x.keep && x.done && x.r.Buffered() == 0 }

@@ -26,6 +26,7 @@ type counted struct {
 
 func (b *counted) Read(p []byte) (int, error) {
 	if b.left == 0 {
+		b.done = true
 		return 0, io.EOF
 	}
 	n, err := b.r.Read(p[:min(int64(len(p)), b.left)])
@@ -119,6 +120,7 @@ func (b *chunked) next() error {
 	if b.m.Trailers, err = t.fields(nil); err != nil {
 		return cutShort(err)
 	}
+	b.done = true
 	return io.EOF
 }
 
