@@ -25,9 +25,4 @@ func (r *run) store(h *Hop, q *request) {
 	if lines := h.Response.get("Set-Cookie"); len(lines) > 0 {
 		h.SetCookies = append(h.SetCookies, r.jar.Set(r.context(q), lines...)...)
 	}
-	for _, v := range h.SetCookies {
-		if v.Outcome == jar.Rejected {
-			r.find("cookie-rejected", "the cookie %s is rejected: %s", excerpt(v.Name), v.Detail)
-		}
-	}
 }

@@ -35,6 +35,9 @@ func asFailure(ctx context.Context, phase PhaseName, who string, err error) *Fai
 	case ctx.Err() != nil, errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded), errors.Is(err, syscall.ETIMEDOUT):
 		f.Reason, f.Detail = "timeout", who+" did not answer within the time limit"
 		f.Hint = timeoutHints[phase]
+		if phase == PhaseRead {
+			f.Detail = who + " had not finished its answer within the time limit"
+		}
 	case errors.Is(err, syscall.ECONNREFUSED):
 		f.Reason, f.Detail = "refused", "nothing listens on "+who
 		f.Hint = "check the port, and that the server runs"

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
-	"os"
+	"slices"
 	"time"
 )
 
@@ -32,7 +32,7 @@ func (r *run) hop(ctx context.Context, h *Hop, watch *stopwatch, q *request) err
 			return nil
 		}
 		_ = c.net.Close() // what mattered has been read
-		if !c.used || h.Response != nil || !isStale(ctx, err) {
+		if !c.used || h.Response != nil || !isStale(err) {
 			return err
 		}
 		// The server had closed the connection before it saw the request (RFC 9112 section 9.3.1): once more on a new one.
@@ -41,8 +41,9 @@ func (r *run) hop(ctx context.Context, h *Hop, watch *stopwatch, q *request) err
 	}
 }
 
-func isStale(ctx context.Context, err error) bool {
-	return err != nil && ctx.Err() == nil && !errors.Is(err, os.ErrDeadlineExceeded)
+func isStale(err error) bool {
+	f, ok := errors.AsType[*Failure](err)
+	return ok && slices.Contains([]string{"closed", "reset", "h2-goaway", "h2-refused"}, f.Reason)
 }
 
 // connect goes the phases dns, tcp and tls.
@@ -72,8 +73,20 @@ func (r *run) connect(ctx context.Context, h *Hop, watch *stopwatch, l *location
 		}
 		c.net, c.tls = tc, t
 	}
-	c.wire = newHTTP1(c.net, r.o.MaxHead)
-	return c, nil
+	c.wire, err = r.speak(c, l)
+	return c, err
+}
+
+// speak chooses the version of HTTP: what TLS agreed on, or what was asked for (RFC 9113 section 3).
+func (r *run) speak(c *conn, l *location) (wire, error) {
+	switch {
+	case c.tls != nil && c.tls.ALPN == "h2", c.tls == nil && r.o.HTTP == "2":
+		return newHTTP2(c.net, l.scheme, r.o.MaxHead), nil
+	case r.o.HTTP == "2":
+		_ = c.net.Close() // the failure says more
+		return nil, failf(PhaseTLS, "no-http2", "let the server choose the version of HTTP", "%s did not choose HTTP/2", l.hostname())
+	}
+	return newHTTP1(c.net, r.o.MaxHead), nil
 }
 
 // exchange goes the phases send, wait and read.
@@ -102,6 +115,7 @@ func (r *run) exchange(ctx context.Context, h *Hop, watch *stopwatch, c *conn, q
 		return asFailure(ctx, PhaseRead, who, err)
 	}
 	r.o.Progress(len(r.trace.Hops)-1, PhaseRead, who)
+	m.Timing = serverTiming(m.get("Server-Timing"))
 	r.store(h, q)
 	if err := r.readBody(ctx, h.Response, body); err != nil {
 		return asFailure(ctx, PhaseRead, who, err)

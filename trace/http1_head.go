@@ -177,19 +177,20 @@ func (h *headReader) fields(fields []Field) ([]Field, error) {
 		case trimmed != name:
 			h.f.add("white space stands between the name %s and its colon", excerpt(trimmed))
 		}
-		if !httpguts.ValidHeaderFieldName(trimmed) {
-			h.f.add("%s is not a name of a field", excerpt(trimmed))
-		}
 		value = trimOWS(value)
-		h.control(trimmed, value)
+		checkField(h.f, trimmed, value)
 		fields = append(fields, Field{Name: trimmed, Value: value})
 	}
 }
 
-func (h *headReader) control(name, value string) {
+// checkField notes what may not stand in the name or value of a field (RFC 9110 section 5).
+func checkField(f *faults, name, value string) {
+	if !httpguts.ValidHeaderFieldName(name) {
+		f.add("%s is not a name of a field", excerpt(name))
+	}
 	for i := range len(value) {
 		if c := value[i]; c < ' ' && c != '\t' || c == 0x7f {
-			h.f.add("the value of %s holds the control character 0x%02X", excerpt(name), c)
+			f.add("the value of %s holds the control character 0x%02X", excerpt(name), c)
 			return
 		}
 	}

@@ -24,7 +24,7 @@ func newHandshaker(o Options) (*handshaker, error) {
 	h := &handshaker{sessions: tls.NewLRUClientSessionCache(32), insecure: o.Insecure}
 	switch o.HTTP {
 	case "":
-		h.alpn = []string{"http/1.1"}
+		h.alpn = []string{"h2", "http/1.1"}
 	case "1.1":
 		h.alpn = []string{"http/1.1"}
 	case "2":

@@ -10,21 +10,7 @@ import (
 // Run goes the way of one URL and returns what it saw. A bare "example.com" is https://example.com/. A hop that failed is in
 // the trace as its last, with Failed set; the error is that [Failure] again, and the trace is never nil.
 func Run(ctx context.Context, url string, o *Options) (*Trace, error) {
-	r := &run{
-		o:     o.withDefaults(),
-		pool:  pool{},
-		trace: &Trace{Schema: Schema, Findings: []Finding{}, Hops: []*Hop{}},
-		seen:  map[string]int{},
-		late:  func() {},
-	}
-	r.resolver = newResolver(r.o)
-	defer r.pool.close()
-	if r.jar = r.o.Jar; r.jar == nil {
-		r.jar = jar.New(nil)
-	}
-	ctx, cancel := context.WithTimeout(ctx, r.o.Timeout)
-	defer cancel()
-	return r.trace, r.run(ctx, url)
+	return newRun(o).run(ctx, url)
 }
 
 // A run is one trace that is under way.
@@ -40,8 +26,30 @@ type run struct {
 	late     func()         // completes what the hop knows of DNS
 }
 
-// run goes hop after hop. The error is nil or a *Failure.
-func (r *run) run(ctx context.Context, url string) error {
+func newRun(o *Options) *run {
+	r := &run{
+		o:     o.withDefaults(),
+		pool:  pool{},
+		trace: &Trace{Schema: Schema, Findings: []Finding{}, Hops: []*Hop{}},
+		seen:  map[string]int{},
+		late:  func() {},
+	}
+	r.resolver = newResolver(r.o)
+	if r.jar = r.o.Jar; r.jar == nil {
+		r.jar = jar.New(nil)
+	}
+	return r
+}
+
+func (r *run) run(ctx context.Context, url string) (*Trace, error) {
+	defer r.pool.close()
+	ctx, cancel := context.WithTimeout(ctx, r.o.Timeout)
+	defer cancel()
+	return r.trace, r.hops(ctx, url)
+}
+
+// hops goes hop after hop. The error is nil or a *Failure.
+func (r *run) hops(ctx context.Context, url string) error {
 	h, watch := r.newHop(), newStopwatch()
 	watch.begin(PhaseURL)
 	q, err := r.first(url)
@@ -56,6 +64,7 @@ func (r *run) run(ctx context.Context, url string) error {
 			return r.fail(h, watch, err)
 		}
 		h.Phases = watch.phases
+		r.review(h)
 		to := r.leadsTo(h, q.to)
 		if to == nil {
 			return nil
@@ -113,6 +122,8 @@ func (r *run) mayFollow(h *Hop) error {
 func (r *run) fail(h *Hop, watch *stopwatch, err error) error {
 	watch.end()
 	h.Phases = watch.phases
-	h.Failed = asFailure(context.Background(), PhaseURL, h.URL, err)
-	return err
+	if h.Failed = asFailure(context.Background(), PhaseURL, h.URL, err); h.Failed.Phase != PhaseRedirect {
+		r.review(h)
+	}
+	return h.Failed
 }
