@@ -39,28 +39,21 @@ func (f Frame) frame() Frame { return f }
 
 // Pages renders views. It is safe for concurrent use.
 type Pages struct {
-	byFile map[string]*template.Template
+	files *template.Template // of all pages, so that what they have in common is there once
 }
 
 // New parses the embedded templates. An error means that the program was built from broken templates.
 func New() (*Pages, error) {
-	base, err := template.New("layout.html").Funcs(functions).ParseFS(templates, "templates/layout.html", "templates/parts.html")
+	files, err := template.New("").Funcs(functions).ParseFS(templates, "templates/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("page: %w", err)
 	}
-	p := &Pages{byFile: make(map[string]*template.Template)}
 	for _, v := range everyView {
-		file := v.page().File
-		t, err := base.Clone()
-		if err == nil {
-			t, err = t.ParseFS(templates, "templates/"+file+".html")
+		if file := v.page().File; files.Lookup(file+".html") == nil {
+			return nil, fmt.Errorf("page: %s: no such template", file)
 		}
-		if err != nil {
-			return nil, fmt.Errorf("page: %s: %w", file, err)
-		}
-		p.byFile[file] = t
 	}
-	return p, nil
+	return &Pages{files}, nil
 }
 
 // everyView has one of each.
@@ -98,7 +91,7 @@ func (p *Pages) Render(w io.Writer, v any) error {
 		f.Now = time.Now().UTC()
 	}
 	var b bytes.Buffer
-	if err := p.byFile[a.File].ExecuteTemplate(&b, "layout.html", data{f, v, a, f.Now}); err != nil {
+	if err := p.files.ExecuteTemplate(&b, a.File+".html", data{f, v, a, f.Now}); err != nil {
 		return fmt.Errorf("page: %w", err)
 	}
 	_, err := w.Write(b.Bytes())
