@@ -98,8 +98,8 @@ func (r *run) fill(m *Message, decoded io.Reader, wire *meter) error {
 			return errCut
 		case errors.Is(err, io.EOF):
 			return nil
-		case errors.Is(err, gzip.ErrHeader) && size > 0:
-			(*faults)(&m.Malformed).add("after the end of the compressed body come octets that belong to nothing")
+		case size > 0 && afterEnd(err):
+			(*faults)(&m.Malformed).add(garbage)
 			return nil
 		case err != nil:
 			return err
@@ -107,11 +107,18 @@ func (r *run) fill(m *Message, decoded io.Reader, wire *meter) error {
 	}
 }
 
+const garbage = "after the end of the compressed body come octets that belong to nothing"
+
+// afterEnd reports whether a decoder complains of what follows its end. Browsers do not.
+func afterEnd(err error) bool {
+	return errors.Is(err, gzip.ErrHeader) || errors.Is(err, zstd.ErrMagicMismatch) || err != nil && err.Error() == "brotli: excessive input"
+}
+
 // drain reads what a decoder had no need of: the end of the framing, and perhaps garbage.
 func drain(m *Message, wire *meter) error {
 	n, err := io.Copy(io.Discard, wire)
 	if n > 0 {
-		(*faults)(&m.Malformed).add("after the end of the compressed body come octets that belong to nothing")
+		(*faults)(&m.Malformed).add(garbage)
 	}
 	return err
 }
