@@ -114,8 +114,8 @@ func checkPath(c *http.Cookie) error {
 	switch {
 	case p == "":
 		return nil
-	case len(p) > maxAttribute:
-		return over(ErrTooLong, c.Name, "Path too long", len(p), maxAttribute)
+	case len(p) > MaxAttribute:
+		return over(ErrTooLong, c.Name, "Path too long", len(p), MaxAttribute)
 	case p[0] != '/':
 		return &Error{Name: c.Name, Rule: "Path must begin with /", Got: show(p), Err: ErrAttribute}
 	case p[len(p)-1] == ' ':
@@ -244,9 +244,9 @@ func checkSafe(c *http.Cookie) error {
 		return bad("SameSite=None without Partitioned, so every site can send it")
 	case c.SameSite == 0 || c.SameSite == http.SameSiteDefaultMode:
 		return bad("no SameSite, so each browser chooses one")
-	case prefixOf(c.Name) == nil && c.Domain != "":
+	case PrefixOf(c.Name) == nil && c.Domain != "":
 		return bad("Domain without a name that begins with __Secure-")
-	case prefixOf(c.Name) == nil:
+	case PrefixOf(c.Name) == nil:
 		return bad("name without __Host- or __Secure-, so any sibling host can replace it")
 	}
 	return nil

@@ -43,7 +43,7 @@ func FuzzHeader(f *testing.F) {
 		value, err := Get(h, name)
 		all, parseErr := Parse(h)
 		found, variants := naive(lines, name)
-		prefixed := prefixOf(name) != nil
+		prefixed := PrefixOf(name) != nil
 		if err != nil && value != "" {
 			t.Fatalf("the value %q beside the error %v", value, err)
 		}

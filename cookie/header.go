@@ -44,7 +44,7 @@ func Get(h http.Header, name string) (string, error) {
 				if pair[:n] == name {
 					found++
 					value = pair[n+1:]
-				} else if equalFold(pair[:n], name) && prefixOf(name) != nil {
+				} else if equalFold(pair[:n], name) && PrefixOf(name) != nil {
 					// Without a prefix, sid and SID are two cookies (RFC 6265 section 4.1.1).
 					variant = pair[:n]
 				}

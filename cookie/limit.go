@@ -21,9 +21,9 @@ const (
 	// (draft-22 section 5.5).
 	MaxAge = 400 * 24 * time.Hour
 
-	// maxAttribute is the number of octets after which a browser drops an
+	// MaxAttribute is the number of octets after which a browser drops an
 	// attribute, and only that one (draft-22 section 5.6).
-	maxAttribute = 1024
+	MaxAttribute = 1024
 
 	// maxLine bounds a Set-Cookie line before it is looked at. The longest that
 	// Format can write is shorter: a pair, a path, a domain and 200 octets.

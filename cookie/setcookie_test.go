@@ -93,7 +93,7 @@ func TestParseSet(t *testing.T) {
 func TestLongestLine(t *testing.T) {
 	c := &http.Cookie{
 		Name: "__Secure-a", Value: strings.Repeat("v", MaxPair-len("__Secure-a")),
-		Path: "/" + strings.Repeat("p", maxAttribute-1), Domain: strings.Repeat("a.", 126) + "a",
+		Path: "/" + strings.Repeat("p", MaxAttribute-1), Domain: strings.Repeat("a.", 126) + "a",
 		MaxAge: 34_560_000, Expires: noon.Add(MaxAge), Secure: true, HttpOnly: true,
 		SameSite: http.SameSiteNoneMode, Partitioned: true,
 	}

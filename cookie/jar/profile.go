@@ -1,12 +1,97 @@
 package jar
 
-// A Profile is how a browser differs from the draft.
+import (
+	"slices"
+	"time"
+
+	"github.com/cloakroom/cloakroom/cookie"
+)
+
+// A Profile is how a browser differs from the draft. The zero value of a field is the draft's way or no limit; take one of
+// [Profiles] and change it rather than begin with nothing.
 type Profile struct {
 	Name string // "rfc", "chrome", "firefox", "safari", "classic"
+
+	// MaxTotal is how many cookies the jar holds, MaxPerDomain how many of one registrable domain (and one partition). When
+	// there is one more, the jar makes room for PurgeTotal or PurgePerDomain at once, or for one if they are 0.
+	MaxTotal, PurgeTotal         int
+	MaxPerDomain, PurgePerDomain int
+	// PurgeSafe: a cookie used within this time is not put out only because PurgeTotal makes more room than is needed.
+	PurgeSafe time.Duration
+	// MaxPartition is how many octets of names and values one registrable domain may have in one partition.
+	MaxPartition int
+
+	// SecureLoopback: localhost, 127.0.0.0/8 and [::1] count as secure over http too.
+	SecureLoopback bool
+	// LaxByDefault: a cookie without SameSite is as with SameSite=Lax. Else it is as with SameSite=None.
+	LaxByDefault bool
+	// LaxAllowUnsafe is how long such a cookie is sent with a POST from another site, too, after it was made.
+	LaxAllowUnsafe time.Duration
+	// NoneNeedsSecure: SameSite=None without Secure is refused.
+	NoneNeedsSecure bool
+	// Schemeful: http://example.com and https://example.com are two sites.
+	Schemeful bool
+	// Partitions: Partitioned is known. Else it is ignored like any unknown attribute.
+	Partitions bool
+	// NoThirdParties: a page of another site that is embedded has no cookies, but partitioned ones.
+	NoThirdParties bool
 }
 
-// FindProfile returns the profile of that name, and whether there is one.
-func FindProfile(name string) (*Profile, bool) { return nil, false }
+var rfc = Profile{
+	Name: "rfc", MaxTotal: 3300, MaxPerDomain: 180, MaxPartition: 10240,
+	LaxByDefault: true, NoneNeedsSecure: true, Schemeful: true, Partitions: true,
+}
 
-// Profiles are all there are, the draft's first.
-func Profiles() []*Profile { return nil }
+// profiles: the limits and switches of Chromium and Firefox are those of their sources; those of Safari are from one page of
+// a vendor and what people report.
+var profiles = []*Profile{
+	&rfc,
+	rfc.with(func(p *Profile) {
+		p.Name = "chrome"
+		p.PurgeTotal, p.PurgePerDomain, p.PurgeSafe = 300, 30, 30*24*time.Hour
+		p.SecureLoopback = true
+		p.LaxAllowUnsafe = 2 * time.Minute
+	}),
+	rfc.with(func(p *Profile) {
+		p.Name = "firefox"
+		p.MaxTotal, p.PurgePerDomain = 3000, 30
+		p.SecureLoopback = true
+		p.LaxByDefault, p.Schemeful = false, false
+	}),
+	rfc.with(func(p *Profile) {
+		p.Name = "safari"
+		p.MaxPerDomain = 600
+		p.LaxByDefault, p.NoneNeedsSecure, p.Schemeful = false, false, false
+		p.Partitions, p.NoThirdParties = false, true
+	}),
+	rfc.with(func(p *Profile) {
+		p.Name = "classic"
+		p.MaxTotal, p.MaxPerDomain = 300, 20
+	}),
+}
+
+func (p Profile) with(change func(*Profile)) *Profile {
+	change(&p)
+	return &p
+}
+
+// maxPair is the same in all of them: name and value, in octets.
+const maxPair = cookie.MaxPair
+
+// FindProfile returns the profile of that name, and whether there is one.
+func FindProfile(name string) (*Profile, bool) {
+	i := slices.IndexFunc(profiles, func(p *Profile) bool { return p.Name == name })
+	if i < 0 {
+		return nil, false
+	}
+	return profiles[i].with(func(*Profile) {}), true
+}
+
+// Profiles are all there are, the draft's first. They are the caller's.
+func Profiles() []*Profile {
+	all := make([]*Profile, len(profiles))
+	for i, p := range profiles {
+		all[i] = p.with(func(*Profile) {})
+	}
+	return all
+}

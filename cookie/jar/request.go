@@ -1,6 +1,9 @@
 package jar
 
-import "net/url"
+import (
+	"net/url"
+	"time"
+)
 
 // A Request is what a browser knows when it stores or sends cookies. The zero value of all but URL is the common case: a
 // person follows a link of the same site.
@@ -14,4 +17,14 @@ type Request struct {
 	Embedded bool
 	// Script: document.cookie asks, not HTTP.
 	Script bool
+
+	// Now is when it happens, for those who tell a story over again. Zero is the time of the call.
+	Now time.Time
+}
+
+func (r *Request) when() time.Time {
+	if r.Now.IsZero() {
+		return time.Now()
+	}
+	return r.Now
 }

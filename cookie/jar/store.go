@@ -1,0 +1,147 @@
+package jar
+
+import (
+	"strings"
+	"time"
+)
+
+func (j *Jar) set(r Request, lines []string, now time.Time) []Verdict {
+	c := j.context(r, now)
+	verdicts := make([]Verdict, len(lines))
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for i, text := range lines {
+		l := parse(text, c.now)
+		v := j.judge(&c, &l)
+		v.Line = text
+		if v.Outcome == Stored {
+			j.insert(&c, &l, &v)
+		} else {
+			v.Fix = j.fix(&c, &l, &v)
+		}
+		verdicts[i] = v
+	}
+	return verdicts
+}
+
+// insert is steps 23 and 24, and the evictions at the end of section 5.7.
+func (j *Jar) insert(c *context, l *line, v *Verdict) {
+	k := v.Cookie
+	order := j.orders + 1
+	if old := j.find(&k, c.now); old != nil {
+		k.Created, order = old.Created, old.order // step 23.3
+		j.remove(old)                             // step 23.4
+	}
+	if k.Persistent && !k.Expires.After(c.now) {
+		if v.Cookie = k; l.maxAge.set {
+			v.add(DeletedByMaxAge, "5.7/6", "Max-Age is zero or less: it deletes the cookie")
+		} else {
+			v.add(Expired, "5.7/6", "Expires has passed: it deletes the cookie")
+		}
+		return
+	}
+	e := j.add(k, order)
+	v.Cookie = e.Cookie
+	j.evict(e.shelf, c.now)
+	if e.shelf == nil {
+		v.add(Evicted, "5.7", "the jar has no room for it: %d cookies of a domain, %d in all, and Secure ones stay", j.profile.MaxPerDomain, j.profile.MaxTotal)
+	}
+}
+
+// find returns the cookie that this one would replace (step 23).
+func (j *Jar) find(k *Cookie, now time.Time) *entry {
+	if s := j.shelves[k.shelf()]; s != nil {
+		if e := s.find(k); e != nil && !e.expired(now) {
+			return e
+		}
+	}
+	return nil
+}
+
+func (k *Cookie) shelf() shelfKey { return shelfKey{registrable(k.Domain), k.Partition} }
+
+// add puts a cookie into the jar, whatever its limits. An expired one of the same identity goes.
+func (j *Jar) add(k Cookie, order uint64) *entry {
+	j.orders = max(j.orders, order)
+	k.own()
+	s := j.shelves[k.shelf()]
+	if s == nil {
+		s = &shelf{shelfKey: k.shelf()}
+		j.shelves[s.shelfKey] = s
+	} else if old := s.find(&k); old != nil {
+		j.remove(old)
+		j.shelves[s.shelfKey] = s
+	}
+	e := &entry{Cookie: k, order: order, shelf: s}
+	s.put(e)
+	j.queue.add(e)
+	if k.Persistent && k.Expires.Before(j.ending) || len(j.queue) == 1 {
+		j.ending = k.Expires
+	}
+	j.journal.changed(e)
+	return e
+}
+
+func (j *Jar) remove(e *entry) {
+	s := e.shelf
+	if s.take(e); len(s.entries) == 0 {
+		delete(j.shelves, s.shelfKey)
+	}
+	j.queue.remove(e)
+	e.shelf = nil
+	j.journal.removed(e)
+}
+
+// drop removes all cookies that are meant.
+func (j *Jar) drop(meant func(*entry) bool) {
+	var gone []*entry
+	for _, e := range j.queue {
+		if meant(e) {
+			gone = append(gone, e)
+		}
+	}
+	for _, e := range gone {
+		j.remove(e)
+	}
+}
+
+// own copies what the cookie keeps: a short name must not keep the long line alive that it was cut from.
+func (k *Cookie) own() {
+	k.Name, k.Value = strings.Clone(k.Name), strings.Clone(k.Value)
+	k.Domain, k.Path, k.Partition = strings.Clone(k.Domain), strings.Clone(k.Path), strings.Clone(k.Partition)
+}
+
+// coversSecure is step 16: a cookie from http would stand in front of a Secure one of the same name.
+func (j *Jar) coversSecure(c *context, k *Cookie) bool {
+	covers := func(s *shelf) bool {
+		for _, e := range s.entries {
+			if e.Secure && e.Name == k.Name && !e.expired(c.now) && pathMatch(k.Path, e.Path) &&
+				(domainMatch(e.Domain, k.Domain) || domainMatch(k.Domain, e.Domain)) {
+				return true
+			}
+		}
+		return false
+	}
+	// A host of a public suffix itself is on a shelf of its own, apart from those above and below it.
+	for domain := c.domain; ; {
+		if s := j.shelves[shelfKey{domain: domain}]; s != nil && covers(s) {
+			return true
+		}
+		_, above, ok := strings.Cut(domain, ".")
+		if !ok || isAddress(domain) {
+			break
+		}
+		domain = above
+	}
+	if isPublicSuffix(c.host) {
+		for key, s := range j.shelves {
+			if key.partition == "" && isSubdomain(key.domain, c.host) && covers(s) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// fix is the line as it should have been, if there is such a line that the jar takes.
+func (j *Jar) fix(c *context, l *line, v *Verdict) string { return "" }
