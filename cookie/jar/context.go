@@ -18,6 +18,7 @@ type context struct {
 	secure   bool // the connection is, or counts as it
 	loopback bool // it counts because the host is this machine
 
+	method    string
 	script    bool
 	safe      bool // GET, HEAD, OPTIONS or TRACE
 	embedded  bool
@@ -36,7 +37,7 @@ const (
 )
 
 func (j *Jar) context(r Request, now time.Time) context {
-	c := context{now: now.Round(0).UTC(), script: r.Script, embedded: r.Embedded}
+	c := context{now: now.Round(0).UTC(), method: r.Method, script: r.Script, embedded: r.Embedded}
 	switch r.Method {
 	case "", "GET", "HEAD", "OPTIONS", "TRACE": // RFC 9110 section 9.2.1
 		c.safe = true

@@ -1,6 +1,7 @@
 package jar
 
 import (
+	"cmp"
 	"net/http"
 	"time"
 )
@@ -19,4 +20,10 @@ type Cookie struct {
 	Expires     time.Time     // zero unless Persistent
 	Created     time.Time
 	Accessed    time.Time
+}
+
+// compare is the order in which cookies are listed.
+func (k *Cookie) compare(o *Cookie) int {
+	return cmp.Or(cmp.Compare(k.Domain, o.Domain), cmp.Compare(k.Path, o.Path), cmp.Compare(k.Name, o.Name),
+		cmp.Compare(k.Partition, o.Partition), k.Created.Compare(o.Created))
 }

@@ -8,12 +8,12 @@ import (
 // An entry is a cookie in the jar.
 type entry struct {
 	Cookie
-	order uint64 // of creation, where Created is the same
-	shelf *shelf
-	place int // in the queue
-	key   time.Time
-	dirty uint64 // the change that made it as it is
-	saved bool   // a file may have it
+	order  uint64 // of creation, among those with the same Created
+	shelf  *shelf // nil when it is not in the jar any more
+	place  int    // in the queue
+	key    time.Time
+	change uint64 // of the journal, that brought it
+	saved  bool   // a file may have it
 }
 
 func (e *entry) expired(now time.Time) bool { return e.Persistent && !e.Expires.After(now) }

@@ -86,7 +86,7 @@ func isASCII(s string) bool {
 
 // hasNoEmptyLabel allows one dot at the end: "example.com." is a host of its own.
 func hasNoEmptyLabel(h string) bool {
-	return h[0] != '.' && !strings.Contains(h, "..")
+	return h != "" && h[0] != '.' && !strings.Contains(h, "..")
 }
 
 // domainMatch is section 5.1.3. Both are canonical.

@@ -1,7 +1,6 @@
 package jar
 
 import (
-	"cmp"
 	"slices"
 	"sync"
 	"time"
@@ -25,6 +24,7 @@ type Jar struct {
 	shelves map[shelfKey]*shelf
 	queue   queue     // all cookies, by last use
 	orders  uint64    // of creation, so far
+	made    time.Time // when the last cookie was
 	ending  time.Time // nothing in the jar ends earlier; zero if that is not known
 	journal journal
 }
@@ -67,10 +67,7 @@ func (j *Jar) all(now time.Time) []Cookie {
 			all = append(all, e.Cookie)
 		}
 	}
-	slices.SortFunc(all, func(a, b Cookie) int {
-		return cmp.Or(cmp.Compare(a.Domain, b.Domain), cmp.Compare(a.Path, b.Path), cmp.Compare(a.Name, b.Name),
-			cmp.Compare(a.Partition, b.Partition), a.Created.Compare(b.Created))
-	})
+	slices.SortFunc(all, func(a, b Cookie) int { return a.compare(&b) })
 	return all
 }
 

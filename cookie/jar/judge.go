@@ -39,8 +39,8 @@ func (j *Jar) judge(c *context, l *line) Verdict {
 		v.reject(SchemeNotSupported, "5.7/1", "%s", c.problem)
 		return v
 	}
-	j.checkText(l, &v)
-	k := Cookie{Name: l.name, Value: l.value, Created: c.now, Accessed: c.now} // step 5
+	checkText(l, &v)
+	k := Cookie{Name: l.name, Value: l.value, Created: j.instant(c.now), Accessed: c.now} // step 5
 	checkLifetime(c, l, &k, &v)
 	checkDomain(c, l, &k, &v)
 	checkPath(c, l, &k, &v)
@@ -56,7 +56,7 @@ func (j *Jar) judge(c *context, l *line) Verdict {
 }
 
 // checkText is section 5.6 steps 1 and 5, which steps 2 to 4 of section 5.7 repeat.
-func (j *Jar) checkText(l *line, v *Verdict) {
+func checkText(l *line, v *Verdict) {
 	if l.control >= 0 {
 		v.reject(DisallowedCharacter, "5.6/1", "a control character at octet %d; the whole line is dropped", l.control+1)
 	}
@@ -141,12 +141,17 @@ func (j *Jar) checkSameSite(c *context, l *line, k *Cookie, v *Verdict) {
 			v.warn(WarnSameSiteUnspecifiedCrossSiteContext)
 		}
 	}
-	if k.SameSite == http.SameSiteNoneMode && !k.Secure { // step 19
-		if j.profile.NoneNeedsSecure {
-			v.reject(SameSiteNoneInsecure, "5.7/19", "SameSite=None needs Secure%s", overHTTP(c))
-		} else {
-			v.warn(WarnSameSiteNoneInsecure)
-		}
+	j.checkNone(c, k, v)
+}
+
+// checkNone is step 19.
+func (j *Jar) checkNone(c *context, k *Cookie, v *Verdict) {
+	switch {
+	case k.SameSite != http.SameSiteNoneMode || k.Secure:
+	case j.profile.NoneNeedsSecure:
+		v.reject(SameSiteNoneInsecure, "5.7/19", "SameSite=None needs Secure%s", overHTTP(c))
+	default:
+		v.warn(WarnSameSiteNoneInsecure)
 	}
 }
 

@@ -26,26 +26,41 @@ func (j *Jar) set(r Request, lines []string, now time.Time) []Verdict {
 
 // insert is steps 23 and 24, and the evictions at the end of section 5.7.
 func (j *Jar) insert(c *context, l *line, v *Verdict) {
-	k := v.Cookie
-	order := j.orders + 1
-	if old := j.find(&k, c.now); old != nil {
+	k, order := &v.Cookie, j.orders+1
+	if old := j.find(k, c.now); old != nil {
 		k.Created, order = old.Created, old.order // step 23.3
 		j.remove(old)                             // step 23.4
+	} else {
+		j.made = k.Created
 	}
 	if k.Persistent && !k.Expires.After(c.now) {
-		if v.Cookie = k; l.maxAge.set {
+		if l.maxAge.set {
 			v.add(DeletedByMaxAge, "5.7/6", "Max-Age is zero or less: it deletes the cookie")
 		} else {
 			v.add(Expired, "5.7/6", "Expires has passed: it deletes the cookie")
 		}
 		return
 	}
-	e := j.add(k, order)
-	v.Cookie = e.Cookie
-	j.evict(e.shelf, c.now)
+	j.putIn(v, order, c.now)
+}
+
+// putIn is step 24 for the cookie of a verdict. If there is no room for it, the verdict says so.
+func (j *Jar) putIn(v *Verdict, order uint64, now time.Time) {
+	e := j.add(v.Cookie, order)
+	j.evict(e.shelf, now)
 	if e.shelf == nil {
-		v.add(Evicted, "5.7", "the jar has no room for it: %d cookies of a domain, %d in all, and Secure ones stay", j.profile.MaxPerDomain, j.profile.MaxTotal)
+		v.add(Evicted, "5.7", "the jar is full, with %d cookies of a domain or %d in all, and the others go before it",
+			j.profile.MaxPerDomain, j.profile.MaxTotal)
 	}
+}
+
+// instant is now, or a nanosecond after the last cookie if that was made at the same time: so the order of the cookies of a
+// response survives in their times.
+func (j *Jar) instant(now time.Time) time.Time {
+	if d := j.made.Sub(now); 0 <= d && d < time.Millisecond {
+		return j.made.Add(1)
+	}
+	return now
 }
 
 // find returns the cookie that this one would replace (step 23).
@@ -78,7 +93,7 @@ func (j *Jar) add(k Cookie, order uint64) *entry {
 	if k.Persistent && k.Expires.Before(j.ending) || len(j.queue) == 1 {
 		j.ending = k.Expires
 	}
-	j.journal.changed(e)
+	j.journal.came(e)
 	return e
 }
 
@@ -89,7 +104,7 @@ func (j *Jar) remove(e *entry) {
 	}
 	j.queue.remove(e)
 	e.shelf = nil
-	j.journal.removed(e)
+	j.journal.went(e)
 }
 
 // drop removes all cookies that are meant.
@@ -142,6 +157,3 @@ func (j *Jar) coversSecure(c *context, k *Cookie) bool {
 	}
 	return false
 }
-
-// fix is the line as it should have been, if there is such a line that the jar takes.
-func (j *Jar) fix(c *context, l *line, v *Verdict) string { return "" }
