@@ -10,12 +10,30 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 )
 
+// The registered names of the parameters; others are written as key and their number.
+var paramNames = map[dnsmessage.SVCParamKey]string{
+	dnsmessage.SVCParamMandatory:     "mandatory",
+	dnsmessage.SVCParamALPN:          "alpn",
+	dnsmessage.SVCParamNoDefaultALPN: "no-default-alpn",
+	dnsmessage.SVCParamPort:          "port",
+	dnsmessage.SVCParamIPv4Hint:      "ipv4hint",
+	dnsmessage.SVCParamECH:           "ech",
+	dnsmessage.SVCParamIPv6Hint:      "ipv6hint",
+}
+
+func paramName(key dnsmessage.SVCParamKey) string {
+	if name, ok := paramNames[key]; ok {
+		return name
+	}
+	return "key" + strconv.Itoa(int(key))
+}
+
 // bindingText writes an HTTPS record as zone files do (RFC 9460 section 2.1).
 func bindingText(s *dnsmessage.HTTPSResource) string {
 	var b strings.Builder
 	b.WriteString(strconv.Itoa(int(s.Priority)) + " " + s.Target.String())
 	for _, p := range s.Params {
-		b.WriteString(" " + p.Key.String())
+		b.WriteString(" " + paramName(p.Key))
 		if len(p.Value) > 0 {
 			b.WriteString("=" + paramText(p))
 		}
@@ -33,7 +51,7 @@ func paramText(p dnsmessage.SVCParam) string {
 		}
 	case dnsmessage.SVCParamMandatory:
 		for ; len(v) >= 2; v = v[2:] {
-			items = append(items, dnsmessage.SVCParamKey(binary.BigEndian.Uint16(v)).String())
+			items = append(items, paramName(dnsmessage.SVCParamKey(binary.BigEndian.Uint16(v))))
 		}
 	case dnsmessage.SVCParamPort:
 		if len(v) == 2 {

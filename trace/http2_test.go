@@ -46,7 +46,7 @@ func TestHTTP2AgainstNetHTTP(t *testing.T) {
 	}
 	want := []string{
 		"HTTP/2.0 POST / host=shop.test:" + port + ` accept=[en] cookie="id=1" body=200000`,
-		"HTTP/2.0 POST /page?x=1 host=shop.test:" + port + ` accept=[en] cookie="id=1" body=200000`,
+		"HTTP/2.0 POST /page?x=1 host=shop.test:" + port + ` accept=[en] cookie="a=b; id=1" body=200000`,
 	}
 	if !slices.Equal(at, want) {
 		t.Errorf("the server saw %q", at)

@@ -7,15 +7,16 @@ import (
 
 // Limits that nobody needs to change.
 const (
-	maxURL         = 64 << 10 // octets
-	maxFields      = 1000     // of one head
-	maxInterim     = 16       // 1xx responses before the final one
-	maxJunk        = 1 << 10  // octets before a status line
-	maxChunkLine   = 4 << 10  // octets of one chunk-size line
-	maxChunkExtra  = 64 << 10 // octets of all chunk extensions
-	maxCodings     = 3        // stacked content codings
-	freeRatio      = 64 << 10 // decoded octets before MaxRatio counts
-	maxServerNames = 100      // entries of Server-Timing
+	maxURL         = 64 << 10    // octets
+	maxHost        = 3 * 4 * 253 // octets of a host as it is written: four for a character, percent-encoded
+	maxFields      = 1000        // of one head
+	maxInterim     = 16          // 1xx responses before the final one
+	maxJunk        = 1 << 10     // octets before a status line
+	maxChunkLine   = 4 << 10     // octets of one chunk-size line
+	maxChunkExtra  = 64 << 10    // octets of all chunk extensions
+	maxCodings     = 3           // stacked content codings
+	freeRatio      = 64 << 10    // decoded octets before MaxRatio counts
+	maxServerNames = 100         // entries of Server-Timing
 )
 
 // withDefaults returns the options with every zero replaced. o may be nil.

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 	"golang.org/x/net/publicsuffix"
@@ -178,6 +179,9 @@ func parseHost(s string) (string, error) {
 	if s == "" {
 		return "", failf(PhaseURL, "no-host", "give one, like https://example.com/", "the URL names no host")
 	}
+	if len(s) > maxHost {
+		return "", failf(PhaseURL, "host", "a name has at most 253 octets", "the host has %d octets", len(s))
+	}
 	if strings.HasPrefix(s, "[") {
 		a, err := netip.ParseAddr(strings.TrimSuffix(s[1:], "]"))
 		if err != nil || !a.Is6() || a.Zone() != "" || !strings.HasSuffix(s, "]") {
@@ -187,8 +191,14 @@ func parseHost(s string) (string, error) {
 	}
 	ascii := strings.ToLower(unescape(s))
 	if !isASCII(ascii) || strings.Contains(ascii, "xn--") {
+		if !utf8.ValidString(ascii) {
+			return "", failf(PhaseURL, "host", "write it in UTF-8", "the host %s is not UTF-8", excerpt(s))
+		}
 		var err error
-		if ascii, err = idnaProfile.ToASCII(unescape(s)); err != nil {
+		if ascii, err = idnaProfile.ToASCII(ascii); err == nil { // no name has two spellings in A-labels
+			ascii, err = idnaProfile.ToASCII(ascii)
+		}
+		if err != nil {
 			return "", failf(PhaseURL, "host", "check how the name is spelled", "the host %s is not an international domain name: %v", excerpt(s), err)
 		}
 	}
