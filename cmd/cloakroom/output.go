@@ -6,8 +6,9 @@ import (
 	"os"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
+
+	"github.com/cloakroom/cloakroom/internal/screen"
 )
 
 // table prints rows in columns; the last column takes what room there is.
@@ -72,15 +73,8 @@ func ago(now, then time.Time) string {
 	return "now"
 }
 
-// printable keeps a stranger's text from steering the terminal: no control characters, and none that turn the direction.
-func printable(s string) string {
-	return strings.Map(func(c rune) rune {
-		if unicode.Is(unicode.Cc, c) || unicode.Is(unicode.Bidi_Control, c) {
-			return utf8.RuneError
-		}
-		return c
-	}, s)
-}
+// printable keeps a stranger's text from steering the terminal.
+func printable(s string) string { return screen.Printable(s) }
 
 // expectInput tells a person at a terminal, who would see nothing happen, what the command waits for.
 func (t *terminal) expectInput(what string) {

@@ -1,0 +1,144 @@
+// Package screen shows a person in a terminal what packages trace and jar found out: 80 columns, words before codes, and
+// colour only as a help for who sees it. Whatever a stranger sent is made printable, and secrets are shortened.
+package screen
+
+import (
+	"cmp"
+	"io"
+	"strings"
+	"time"
+)
+
+// A Screen is where it is written. The zero value of all but W is the common case: 80 columns, no colour, secrets shortened.
+type Screen struct {
+	W       io.Writer
+	Width   int       // columns; 0 is 80
+	Colour  bool      // ask the terminal, and NO_COLOR, first
+	Secrets bool      // show values whole
+	Now     time.Time // what lifetimes are counted from; zero is the time of the call
+}
+
+func (s *Screen) width() int { return cmp.Or(s.Width, 80) }
+
+func (s *Screen) now() time.Time {
+	if s.Now.IsZero() {
+		return time.Now()
+	}
+	return s.Now
+}
+
+// A Style is how a word looks. On a screen without colour all look the same.
+type Style string
+
+// The styles, in the terminal's own colours, so that they fit whatever theme somebody has.
+const (
+	Plain  Style = ""
+	Strong Style = "1"
+	Faint  Style = "2"
+	Good   Style = "32"
+	Bad    Style = "31"
+	Warn   Style = "33"
+	Calm   Style = "36"
+)
+
+// A Span is some words of one style.
+type Span struct {
+	Text  string
+	Style Style
+}
+
+func (s *Screen) paint(text string, style Style) string {
+	if !s.Colour || style == Plain || text == "" {
+		return text
+	}
+	return "\x1b[" + string(style) + "m" + text + "\x1b[0m"
+}
+
+// Text prints words that are broken into lines, each indented.
+func (s *Screen) Text(indent int, spans ...Span) {
+	s.row("", 0, indent, spans)
+}
+
+// Row prints a label at an indent, and beside it, from column on, words that are broken into lines. A label that is too long
+// for its column has a line of its own. Words that are longer than a line are broken too.
+func (s *Screen) Row(indent int, label Span, column int, spans ...Span) {
+	label.Text = Printable(label.Text)
+	s.row(strings.Repeat(" ", indent)+s.paint(label.Text, label.Style), indent+Columns(label.Text), column, spans)
+}
+
+// row is Row with what stands on the left ready, and how many columns that takes.
+func (s *Screen) row(left string, taken, column int, spans []Span) {
+	if taken >= column && strings.TrimSpace(left) != "" {
+		s.put(left)
+		left, taken = "", 0
+	}
+	for _, words := range s.broken(max(s.width()-column, 8), spans) {
+		s.put(left + strings.Repeat(" ", max(column-taken, 0)) + words)
+		left, taken = "", 0
+	}
+	if taken > 0 {
+		s.put(left)
+	}
+}
+
+// put writes one line.
+func (s *Screen) put(line string) {
+	_, _ = io.WriteString(s.W, strings.TrimRight(line, " ")+"\n")
+}
+
+// Gap prints an empty line.
+func (s *Screen) Gap() { s.put("") }
+
+// broken are painted lines of at most width columns.
+func (s *Screen) broken(width int, spans []Span) (lines []string) {
+	var line, run strings.Builder // run is what is painted at once
+	var style Style
+	at := 0
+	flush := func() {
+		line.WriteString(s.paint(run.String(), style))
+		run.Reset()
+	}
+	next := func() {
+		flush()
+		lines = append(lines, line.String())
+		line.Reset()
+		at = 0
+	}
+	for _, span := range spans {
+		for word := range strings.FieldsSeq(Printable(span.Text)) {
+			n := Columns(word)
+			if at > 0 && at+1+n > width && (n <= width || width-at < 12) {
+				next()
+			}
+			if at > 0 {
+				if span.Style != style {
+					flush()
+					line.WriteByte(' ')
+				} else {
+					run.WriteByte(' ')
+				}
+				at++
+			}
+			if span.Style != style {
+				flush()
+				style = span.Style
+			}
+			for at+n > width {
+				cut := Cut(word, width-at)
+				if cut == 0 { // a wide character on the last column
+					cut = len(word)
+				}
+				run.WriteString(word[:cut])
+				next()
+				word = word[cut:]
+				n = Columns(word)
+			}
+			run.WriteString(word)
+			at += n
+		}
+	}
+	if at > 0 {
+		next()
+	}
+	return lines
+}
