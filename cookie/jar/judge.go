@@ -86,9 +86,9 @@ func checkDomain(c *context, l *line, k *Cookie, v *Verdict) {
 	if !isASCII(domain) { // step 8
 		v.reject(InvalidDomain, "5.7/8", "Domain is %s, and must be ASCII", show(domain))
 		v.warn(WarnDomainNonASCII)
-	} else if domain != "" && isPublicSuffix(domain) { // step 9
+	} else if domain != "" && c.tooWide(domain) { // step 9
 		if domain != c.host {
-			v.reject(InvalidDomain, "5.7/9.2", "Domain is %s, a public suffix: everybody can have a name under it", show(domain))
+			v.reject(InvalidDomain, "5.7/9.2", "Domain is %s, a public suffix: others can have names under it", show(domain))
 		} else {
 			domain = ""
 		}
@@ -99,6 +99,12 @@ func checkDomain(c *context, l *line, k *Cookie, v *Verdict) {
 	if k.Domain = domain; k.HostOnly {
 		k.Domain = c.host
 	}
+}
+
+// tooWide reports whether a Domain is a public suffix. So is what lies above the registrable domain of the host, even if the
+// list has no rule for it: with *.kobe.jp and !city.kobe.jp in the list, kobe.jp is not for www.city.kobe.jp.
+func (c *context) tooWide(domain string) bool {
+	return isPublicSuffix(domain) || isSubdomain(c.domain, domain) && !isAddress(c.host)
 }
 
 // checkPath is step 11.
