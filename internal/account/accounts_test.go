@@ -242,11 +242,11 @@ func TestCacheIsBounded(t *testing.T) {
 		t.Errorf("%d wait, want 1", len(c.waiting))
 	}
 	c.put(Account{ID: "x"}, c.generation, now.Add(maxChanging/2))
-	if c.accounts[c.hash("x")] != nil {
+	if _, ok := c.accounts[c.hash("x")]; ok {
 		t.Error("cached while it changes")
 	}
 	c.put(Account{ID: "x"}, c.generation, now.Add(maxChanging+time.Minute))
-	if c.accounts[c.hash("x")] == nil {
+	if _, ok := c.accounts[c.hash("x")]; !ok {
 		t.Error("never cached again")
 	}
 }
