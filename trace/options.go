@@ -9,7 +9,7 @@ import (
 
 // Options may be nil. Each limit that is zero is its default.
 type Options struct {
-	Jar    *jar.Jar // nil is an empty one
+	Jar    *jar.Jar // nil is an empty one that takes loopback for secure, as most browsers do
 	Method string   // "" is GET, or POST with a Body
 	Header http.Header
 	Body   []byte // sent to the first hop

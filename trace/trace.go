@@ -36,7 +36,7 @@ func newRun(o *Options) *run {
 	}
 	r.resolver = newResolver(r.o)
 	if r.jar = r.o.Jar; r.jar == nil {
-		r.jar = jar.New(nil)
+		r.jar = jar.New(&jar.Options{SecureLoopback: true})
 	}
 	return r
 }
