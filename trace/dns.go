@@ -26,8 +26,12 @@ type resolver struct {
 }
 
 func newResolver(o Options) *resolver {
+	server := o.DNSServer
+	if a, err := netip.ParseAddr(strings.Trim(server, "[]")); err == nil {
+		server = net.JoinHostPort(a.String(), "53")
+	}
 	return &resolver{
-		server: o.DNSServer, resolve: o.Resolve, network: o.Network, timeout: o.DNSTimeout,
+		server: server, resolve: o.Resolve, network: o.Network, timeout: o.DNSTimeout,
 		hosts: "/etc/hosts", resolvConf: "/etc/resolv.conf", system: net.DefaultResolver.LookupNetIP,
 	}
 }

@@ -21,10 +21,10 @@ func (r *run) review(h *Hop) {
 			r.find("cookie-rejected", "the cookie %s is rejected: %s", excerpt(v.Name), v.Detail)
 		}
 	}
-	if h.Response != nil {
-		for _, fault := range h.Response.Malformed {
-			r.find("malformed", "%s", fault)
-		}
+	if m := h.Response; m != nil && len(m.Malformed) == 1 {
+		r.find("malformed", "the response breaks the rules of HTTP: %s", m.Malformed[0])
+	} else if m != nil && len(m.Malformed) > 1 {
+		r.find("malformed", "the response breaks the rules of HTTP in %d ways: %s; …", len(m.Malformed), m.Malformed[0])
 	}
 	if t := h.TLS; t != nil && h.Failed == nil && !h.TCP.Reused {
 		if !t.Verified {

@@ -15,7 +15,7 @@ type Options struct {
 	Body   []byte // sent to the first hop
 
 	Resolve   map[string][]string // "host:port" → addresses, as curl's --resolve; "*:port" is any host
-	DNSServer string              // "address:port" of the resolver to ask; "" is the system's
+	DNSServer string              // "address:port" of the resolver to ask, or the address alone for port 53; "" is the system's
 	Network   string              // "tcp4" or "tcp6" for one family; "" is both
 	HTTP      string              // "1.1" or "2" to force it; "" lets ALPN choose
 	Insecure  bool                // go on with a certificate that is not trusted, and say so
