@@ -12,8 +12,9 @@ type entry struct {
 	shelf  *shelf // nil when it is not in the jar any more
 	place  int    // in the queue
 	key    time.Time
-	change uint64 // of the journal, that brought it
-	saved  bool   // a file may have it
+	change uint64    // of the journal, that brought it
+	at     time.Time // of that change
+	saved  bool      // a file may have it
 }
 
 func (e *entry) expired(now time.Time) bool { return e.Persistent && !e.Expires.After(now) }

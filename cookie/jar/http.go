@@ -15,6 +15,7 @@ func (j *Jar) setCookies(u *url.URL, cookies []*http.Cookie, now time.Time) {
 	c := j.context(Request{URL: u}, now)
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	j.journal.tick(c.now)
 	for _, h := range cookies {
 		l := fromHTTP(h, c.now)
 		if v := j.judge(&c, &l); v.Outcome == Stored {

@@ -9,6 +9,7 @@ import (
 type Change struct {
 	Cookie  Cookie
 	Deleted bool
+	At      time.Time // of the change
 }
 
 // Changes returns what has changed since the jar was made or last saved, each cookie once: what must be done to a file that
@@ -22,17 +23,18 @@ func (j *Jar) Changes() (changes []Change, saved func()) { return j.changes(time
 func (j *Jar) changes(now time.Time) ([]Change, func()) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	j.journal.tick(now)
 	j.drop(func(e *entry) bool { return e.expired(now) })
 	n := &j.journal
 	var changes []Change
 	for _, e := range j.queue {
 		if e.change > n.saved {
-			changes = append(changes, Change{Cookie: e.Cookie})
+			changes = append(changes, Change{Cookie: e.Cookie, At: e.at})
 		}
 		e.saved = true
 	}
 	for _, g := range n.gone {
-		changes = append(changes, Change{Cookie: g.Cookie, Deleted: true})
+		changes = append(changes, Change{Cookie: g.Cookie, Deleted: true, At: g.at})
 	}
 	slices.SortFunc(changes, func(a, b Change) int { return a.Cookie.compare(&b.Cookie) })
 	until := n.last
@@ -46,7 +48,8 @@ func (j *Jar) changes(now time.Time) ([]Change, func()) {
 // A journal numbers the changes of a jar. It remembers cookies that are gone only if a file may have them, so that it is
 // never larger than the file.
 type journal struct {
-	last, saved uint64 // changes, so far and written down
+	now         time.Time // the latest that the jar was told
+	last, saved uint64    // changes, so far and written down
 	gone        map[identity]departed
 }
 
@@ -54,6 +57,7 @@ type journal struct {
 type departed struct {
 	Cookie
 	change uint64
+	at     time.Time
 }
 
 // An identity is what no two cookies of a jar share (draft-22 section 5.7 step 23).
@@ -66,10 +70,17 @@ func (k *Cookie) identity() identity {
 	return identity{k.Name, k.Domain, k.Path, k.Partition, k.HostOnly}
 }
 
+// tick moves the time of the changes on; it never goes back.
+func (n *journal) tick(now time.Time) {
+	if now = now.Round(0).UTC(); now.After(n.now) {
+		n.now = now
+	}
+}
+
 // came notes a cookie that was put into the jar.
 func (n *journal) came(e *entry) {
 	n.last++
-	e.change = n.last
+	e.change, e.at = n.last, n.now
 	if id := e.identity(); len(n.gone) > 0 {
 		_, e.saved = n.gone[id]
 		delete(n.gone, id)
@@ -85,7 +96,7 @@ func (n *journal) went(e *entry) {
 	if n.gone == nil {
 		n.gone = map[identity]departed{}
 	}
-	n.gone[e.identity()] = departed{e.Cookie, n.last}
+	n.gone[e.identity()] = departed{e.Cookie, n.last, n.now}
 }
 
 // settle forgets the changes up to that one: they are written down.

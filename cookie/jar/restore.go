@@ -19,6 +19,7 @@ func (j *Jar) restore(cookies []Cookie, now time.Time) []Verdict {
 	verdicts := make([]Verdict, len(cookies))
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	j.journal.tick(now)
 	for i, k := range cookies {
 		v := j.judgeAgain(k, now)
 		if k = v.Cookie; v.Outcome == Stored && k.Persistent && !k.Expires.After(now) {

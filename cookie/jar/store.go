@@ -1,6 +1,7 @@
 package jar
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -10,6 +11,7 @@ func (j *Jar) set(r Request, lines []string, now time.Time) []Verdict {
 	verdicts := make([]Verdict, len(lines))
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	j.journal.tick(c.now)
 	for i, text := range lines {
 		l := parse(text, c.now)
 		v := j.judge(&c, &l)
@@ -90,7 +92,7 @@ func (j *Jar) add(k Cookie, order uint64) *entry {
 	e := &entry{Cookie: k, order: order, shelf: s}
 	s.put(e)
 	j.queue.add(e)
-	if k.Persistent && k.Expires.Before(j.ending) || len(j.queue) == 1 {
+	if k.Persistent && k.Expires.Before(j.ending) {
 		j.ending = k.Expires
 	}
 	j.journal.came(e)
@@ -126,34 +128,15 @@ func (k *Cookie) own() {
 	k.Domain, k.Path, k.Partition = strings.Clone(k.Domain), strings.Clone(k.Path), strings.Clone(k.Partition)
 }
 
-// coversSecure is step 16: a cookie from http would stand in front of a Secure one of the same name.
+// coversSecure is step 16: a cookie from http would stand in front of a Secure one of the same name. Both are of the same
+// registrable domain: those of a public suffix and of a host below it match by their names, but are never sent together.
 func (j *Jar) coversSecure(c *context, k *Cookie) bool {
-	covers := func(s *shelf) bool {
-		for _, e := range s.entries {
-			if e.Secure && e.Name == k.Name && !e.expired(c.now) && pathMatch(k.Path, e.Path) &&
-				(domainMatch(e.Domain, k.Domain) || domainMatch(k.Domain, e.Domain)) {
-				return true
-			}
-		}
+	s := j.shelves[shelfKey{domain: c.domain}]
+	if s == nil {
 		return false
 	}
-	// A host of a public suffix itself is on a shelf of its own, apart from those above and below it.
-	for domain := c.domain; ; {
-		if s := j.shelves[shelfKey{domain: domain}]; s != nil && covers(s) {
-			return true
-		}
-		_, above, ok := strings.Cut(domain, ".")
-		if !ok || isAddress(domain) {
-			break
-		}
-		domain = above
-	}
-	if isPublicSuffix(c.host) {
-		for key, s := range j.shelves {
-			if key.partition == "" && isSubdomain(key.domain, c.host) && covers(s) {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(s.entries, func(e *entry) bool {
+		return e.Secure && e.Name == k.Name && !e.expired(c.now) && pathMatch(k.Path, e.Path) &&
+			(domainMatch(e.Domain, k.Domain) || domainMatch(k.Domain, e.Domain))
+	})
 }
