@@ -22,7 +22,7 @@ type context struct {
 	script    bool
 	safe      bool // GET, HEAD, OPTIONS or TRACE
 	embedded  bool
-	foreign   bool // embedded in a page of another registrable domain: a third party
+	foreign   bool // embedded in a page of another site: a third party
 	relation  relation
 	partition string // the site of the tab
 }
@@ -83,6 +83,7 @@ func (c *context) relate(site *url.URL, schemeful bool) {
 		c.foreign = c.embedded
 	case schemeful && scheme != c.scheme:
 		c.relation = otherScheme
+		c.foreign = c.embedded
 	}
 	if c.embedded {
 		c.partition = scheme + "://" + domain

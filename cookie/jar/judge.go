@@ -40,9 +40,10 @@ func (j *Jar) judge(c *context, l *line) Verdict {
 		return v
 	}
 	checkText(l, &v)
+	j.checkQuirks(l, &v)
 	k := Cookie{Name: l.name, Value: l.value, Created: j.instant(c.now), Accessed: c.now} // step 5
 	checkLifetime(c, l, &k, &v)
-	checkDomain(c, l, &k, &v)
+	j.checkDomain(c, l, &k, &v)
 	checkPath(c, l, &k, &v)
 	j.checkSecure(c, l, &k, &v)
 	j.checkSameSite(c, l, &k, &v)
@@ -81,8 +82,8 @@ func checkLifetime(c *context, l *line, k *Cookie, v *Verdict) {
 }
 
 // checkDomain is steps 7 to 10.
-func checkDomain(c *context, l *line, k *Cookie, v *Verdict) {
-	domain := l.domain
+func (j *Jar) checkDomain(c *context, l *line, k *Cookie, v *Verdict) {
+	domain := j.mapDomain(l, v)
 	if !isASCII(domain) { // step 8
 		v.reject(InvalidDomain, "5.7/8", "Domain is %s, and must be ASCII", show(domain))
 		v.warn(WarnDomainNonASCII)

@@ -35,6 +35,15 @@ type Profile struct {
 	Partitions bool
 	// NoThirdParties: a page of another site that is embedded has no cookies, but partitioned ones.
 	NoThirdParties bool
+
+	// NoTabs: a tab inside a name or a value, also of an attribute, counts as a control character.
+	NoTabs bool
+	// NoNamelessPairs: a cookie without a name is refused if there is an equals sign in its value.
+	NoNamelessPairs bool
+	// MapsDomain: a Domain that is not ASCII is understood as in URLs. Else it is refused.
+	MapsDomain bool
+	// NewValueNewPlace: a cookie that replaces one of another value counts as new, and goes behind the others of its path.
+	NewValueNewPlace bool
 }
 
 var rfc = Profile{
@@ -51,6 +60,7 @@ var profiles = []*Profile{
 		p.PurgeTotal, p.PurgePerDomain, p.PurgeSafe = 300, 30, 30*24*time.Hour
 		p.SecureLoopback = true
 		p.LaxAllowUnsafe = 2 * time.Minute
+		p.NoTabs, p.NoNamelessPairs, p.MapsDomain, p.NewValueNewPlace = true, true, true, true // as seen: docs/browsers.md
 	}),
 	rfc.with(func(p *Profile) {
 		p.Name = "firefox"

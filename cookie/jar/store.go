@@ -29,11 +29,14 @@ func (j *Jar) set(r Request, lines []string, now time.Time) []Verdict {
 // insert is steps 23 and 24, and the evictions at the end of section 5.7.
 func (j *Jar) insert(c *context, l *line, v *Verdict) {
 	k, order := &v.Cookie, j.orders+1
-	if old := j.find(k, c.now); old != nil {
+	old := j.find(k, c.now)
+	if old != nil && j.keepsPlace(old, k) {
 		k.Created, order = old.Created, old.order // step 23.3
-		j.remove(old)                             // step 23.4
 	} else {
 		j.made = k.Created
+	}
+	if old != nil {
+		j.remove(old) // step 23.4
 	}
 	if k.Persistent && !k.Expires.After(c.now) {
 		if l.maxAge.set {
