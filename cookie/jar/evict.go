@@ -2,45 +2,67 @@ package jar
 
 import (
 	"time"
+
+	"github.com/cloakroom/cloakroom/cookie"
 )
 
 // evict makes room after a cookie came to a shelf (draft-22 section 5.7, the end): expired ones go first, then those that are
 // not Secure in a domain with too many, then any in it, then any at all; of equals the one whose last use is longest ago.
 // So whoever can only set cookies over http never puts out a Secure one of the same domain.
 func (j *Jar) evict(s *shelf, now time.Time) {
-	p := &j.profile
-	if len(s.entries) > p.MaxPerDomain && p.MaxPerDomain > 0 {
-		j.dropExpired(s, now)
-		room := p.MaxPerDomain - max(0, p.PurgePerDomain-1)
-		if len(s.entries) > p.MaxPerDomain {
-			for len(s.entries) > room && j.evictFrom(s, false) {
-			}
-		}
-		if len(s.entries) > p.MaxPerDomain {
-			for len(s.entries) > room && j.evictFrom(s, true) {
-			}
-		}
-	}
-	for s.partition != "" && p.MaxPartition > 0 && s.size > p.MaxPartition && j.evictFrom(s, true) {
-	}
-	if p.MaxTotal <= 0 || len(j.queue) <= p.MaxTotal {
+	j.evictDomain(s, now)
+	j.evictPartition(s, now)
+	j.evictTotal(now)
+}
+
+// evictDomain keeps the number of cookies of a domain. Of Secure ones it puts out more than one at once only if there is
+// nothing else.
+func (j *Jar) evictDomain(s *shelf, now time.Time) {
+	most, room := j.profile.MaxPerDomain, roomAfter(j.profile.MaxPerDomain, j.profile.PurgePerDomain)
+	if most <= 0 || len(s.entries) <= most {
 		return
 	}
-	if !j.ending.After(now) {
-		j.sweep(now)
+	j.dropExpired(s, now)
+	for _, secureToo := range []bool{false, true} {
+		if len(s.entries) > most {
+			for len(s.entries) > room && j.evictFrom(s, secureToo) {
+			}
+		}
 	}
-	if len(j.queue) <= p.MaxTotal {
+}
+
+// evictPartition keeps the octets of a domain in a partition.
+func (j *Jar) evictPartition(s *shelf, now time.Time) {
+	most := j.profile.MaxPartition
+	if most <= 0 || s.partition == "" || s.size <= most {
 		return
 	}
-	room := p.MaxTotal - max(0, p.PurgeTotal-1)
+	j.dropExpired(s, now)
+	for s.size > most && j.evictFrom(s, true) {
+	}
+}
+
+// evictTotal keeps the number of all cookies.
+func (j *Jar) evictTotal(now time.Time) {
+	most, room := j.profile.MaxTotal, roomAfter(j.profile.MaxTotal, j.profile.PurgeTotal)
+	if most <= 0 || len(j.queue) <= most {
+		return
+	}
+	j.sweep(now)
+	if len(j.queue) <= most {
+		return
+	}
 	for len(j.queue) > room {
 		e := j.queue.oldest()
-		if len(j.queue) <= p.MaxTotal && now.Sub(e.Accessed) < p.PurgeSafe {
+		if len(j.queue) <= most && now.Sub(e.Accessed) < j.profile.PurgeSafe {
 			return
 		}
 		j.remove(e)
 	}
 }
+
+// roomAfter is how many cookies are left when one too many has come and purge go at once, at least one.
+func roomAfter(most, purge int) int { return max(0, most-max(0, purge-1)) }
 
 // evictFrom puts out the one of a shelf whose last use is longest ago, a Secure one only if secure is true.
 func (j *Jar) evictFrom(s *shelf, secure bool) bool {
@@ -72,10 +94,13 @@ func (j *Jar) dropExpired(s *shelf, now time.Time) {
 	}
 }
 
-// sweep takes out all that have expired, and finds out when the next one will.
+// sweep takes out all that have expired, if any can have, and finds out when the next one will.
 func (j *Jar) sweep(now time.Time) {
+	if j.ending.After(now) {
+		return
+	}
 	j.drop(func(e *entry) bool { return e.expired(now) })
-	j.ending = now.Add(1<<63 - 1)
+	j.ending = now.Add(cookie.MaxAge)
 	for _, e := range j.queue {
 		if e.Persistent && e.Expires.Before(j.ending) {
 			j.ending = e.Expires

@@ -49,7 +49,7 @@ func (j *Jar) judge(c *context, l *line) Verdict {
 	j.checkSameSite(c, l, &k, &v)
 	checkPrefix(c, l, &k, &v)
 	j.checkPartition(c, l, &k, &v)
-	if old := j.find(&k, c.now); old != nil && c.script && old.HTTPOnly { // step 23.2
+	if old := j.find(shelfKey{c.domain, k.Partition}, &k, c.now); old != nil && c.script && old.HTTPOnly { // step 23.2
 		v.reject(HTTPOnlyOverwrite, "5.7/23.2", "the jar has a cookie of this name that is HttpOnly, and script must not replace it")
 	}
 	v.Cookie = k

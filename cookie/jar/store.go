@@ -29,7 +29,8 @@ func (j *Jar) set(r Request, lines []string, now time.Time) []Verdict {
 // insert is steps 23 and 24, and the evictions at the end of section 5.7.
 func (j *Jar) insert(c *context, l *line, v *Verdict) {
 	k, order := &v.Cookie, j.orders+1
-	old := j.find(k, c.now)
+	key := shelfKey{c.domain, k.Partition}
+	old := j.find(key, k, c.now)
 	if old != nil && j.keepsPlace(old, k) {
 		k.Created, order = old.Created, old.order // step 23.3
 	} else {
@@ -46,12 +47,12 @@ func (j *Jar) insert(c *context, l *line, v *Verdict) {
 		}
 		return
 	}
-	j.putIn(v, order, c.now)
+	j.putIn(key, v, order, c.now)
 }
 
 // putIn is step 24 for the cookie of a verdict. If there is no room for it, the verdict says so.
-func (j *Jar) putIn(v *Verdict, order uint64, now time.Time) {
-	e := j.add(v.Cookie, order)
+func (j *Jar) putIn(key shelfKey, v *Verdict, order uint64, now time.Time) {
+	e := j.add(key, v.Cookie, order)
 	j.evict(e.shelf, now)
 	if e.shelf == nil {
 		v.add(Evicted, "5.7", "the jar is full, with %d cookies of a domain or %d in all, and the others go before it",
@@ -69,8 +70,8 @@ func (j *Jar) instant(now time.Time) time.Time {
 }
 
 // find returns the cookie that this one would replace (step 23).
-func (j *Jar) find(k *Cookie, now time.Time) *entry {
-	if s := j.shelves[k.shelf()]; s != nil {
+func (j *Jar) find(key shelfKey, k *Cookie, now time.Time) *entry {
+	if s := j.shelves[key]; s != nil {
 		if e := s.find(k); e != nil && !e.expired(now) {
 			return e
 		}
@@ -78,20 +79,21 @@ func (j *Jar) find(k *Cookie, now time.Time) *entry {
 	return nil
 }
 
-func (k *Cookie) shelf() shelfKey { return shelfKey{registrable(k.Domain), k.Partition} }
-
-// add puts a cookie into the jar, whatever its limits. An expired one of the same identity goes.
-func (j *Jar) add(k Cookie, order uint64) *entry {
-	j.orders = max(j.orders, order)
-	k.own()
-	s := j.shelves[k.shelf()]
+// add puts a cookie into the jar, whatever its limits, in place of the one with its identity: step 23 has left at most one
+// that has expired.
+func (j *Jar) add(key shelfKey, k Cookie, order uint64) *entry {
+	if s := j.shelves[key]; s != nil {
+		if old := s.find(&k); old != nil {
+			j.remove(old)
+		}
+	}
+	s := j.shelves[key]
 	if s == nil {
-		s = &shelf{shelfKey: k.shelf()}
-		j.shelves[s.shelfKey] = s
-	} else if old := s.find(&k); old != nil {
-		j.remove(old)
+		s = &shelf{shelfKey: shelfKey{strings.Clone(key.domain), strings.Clone(key.partition)}}
 		j.shelves[s.shelfKey] = s
 	}
+	j.orders = max(j.orders, order)
+	k.own()
 	e := &entry{Cookie: k, order: order, shelf: s}
 	s.put(e)
 	j.queue.add(e)
