@@ -8,19 +8,20 @@ import (
 	"sync"
 )
 
-// How much may be allocated between two collections of garbage: this much, and at least these percent of what lives, at most those.
+// The heap is collected when it has grown to this, and by no less than the lower and no more than the upper percentage of what lives.
 //
-// Go's own rule is 100 percent, and with a small heap some 3 MB. A server with few people then collects every few hundred requests, which is a tenth of
+// Go's own rule is 100 percent, and with a small heap some 4 MB. A server with few people then collects every few hundred requests, which is a tenth of
 // what they cost; one with ten thousand holds twice what it needs (docs/adr/0011-when-garbage-is-collected.md).
 const (
-	gcRoom       = 5 << 20
+	gcHeap       = 6 << 20
 	gcMinPercent = 60
 	gcMaxPercent = 150
 )
 
 // gcPercent is the GOGC to a heap of so many bytes that live, stacks and globals included.
 func gcPercent(live uint64) int {
-	return int(min(max(100*gcRoom/max(live, 1), gcMinPercent), gcMaxPercent))
+	room := gcHeap - int64(min(live, gcHeap))
+	return int(min(max(100*room/int64(max(live, 1)), gcMinPercent), gcMaxPercent))
 }
 
 var tuneOnce sync.Once
@@ -42,7 +43,7 @@ func tuneGC() {
 				}
 			}
 			// A change stops the world for some microseconds, so small ones are not worth it.
-			if p := gcPercent(live); p < set-4 || p > set+4 {
+			if p := gcPercent(live); p < set-9 || p > set+9 {
 				set = p
 				debug.SetGCPercent(p)
 			}

@@ -15,8 +15,8 @@ func TestGCPercent(t *testing.T) {
 	}{
 		{"nothing is known yet", 0, 150},
 		{"a server that has just started", 2 << 20, 150},
-		{"a heap as large as the room", 5 << 20, 100},
-		{"ten thousand sessions", 7 << 20, 71},
+		{"a thousand sessions", 3 << 20, 100},
+		{"ten thousand sessions", 9 << 19, 60},
 		{"a hundred thousand", 60 << 20, 60},
 		{"all that there is", 1 << 60, 60},
 	} {

@@ -131,6 +131,9 @@ func (c *serveCmd) Run(ctx context.Context, t *terminal) error {
 		return errors.Join(err, listeners.close(), house.Close(ctx))
 	}
 	tuneGC()
+	if err := dropStartPages(); err != nil {
+		log.Debug("start", "error", err) // it only costs memory
+	}
 	return c.serve(ctx, house, srv, listeners, log)
 }
 
