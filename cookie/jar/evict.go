@@ -61,8 +61,8 @@ func (j *Jar) evictTotal(now time.Time) {
 	}
 }
 
-// roomAfter is how many cookies are left when one too many has come and purge go at once, at least one.
-func roomAfter(most, purge int) int { return max(0, most-max(0, purge-1)) }
+// roomAfter is how many cookies are left when one too many has come.
+func roomAfter(most, purge int) int { return max(0, most-purge) }
 
 // evictFrom puts out the one of a shelf whose last use is longest ago, a Secure one only if secure is true.
 func (j *Jar) evictFrom(s *shelf, secure bool) bool {
