@@ -13,7 +13,7 @@ type Profile struct {
 	Name string // "rfc", "chrome", "firefox", "safari", "classic"
 
 	// MaxTotal is how many cookies the jar holds, MaxPerDomain how many of one registrable domain (and one partition). When
-	// there is one more, the jar makes room for PurgeTotal or PurgePerDomain at once, or for one if they are 0.
+	// there is one more, the jar goes down to PurgeTotal or PurgePerDomain fewer than that.
 	MaxTotal, PurgeTotal         int
 	MaxPerDomain, PurgePerDomain int
 	// PurgeSafe: a cookie used within this time is not put out only because PurgeTotal makes more room than is needed.

@@ -1,6 +1,7 @@
 package jar
 
 import (
+	"fmt"
 	"net/url"
 	"slices"
 	"testing"
@@ -55,5 +56,22 @@ func TestSchemesAreThirdParties(t *testing.T) {
 	r := Request{URL: page, Site: &url.URL{Scheme: "http", Host: "www.example.test", Path: "/"}, Embedded: true}
 	if header, verdicts := j.Match(r); header != "" || !slices.Contains(verdicts[0].Reasons, ThirdPartyPhaseout) {
 		t.Errorf("sends %q: %+v", header, verdicts)
+	}
+}
+
+// TestPurge: when one cookie too many comes, Chromium puts out 31 at once.
+func TestPurge(t *testing.T) {
+	chrome, _ := FindProfile("chrome")
+	j := New(&Options{Profile: chrome})
+	r := Request{URL: &url.URL{Scheme: "https", Host: "www.example.test", Path: "/"}}
+	for i := range 180 {
+		j.Set(r, fmt.Sprintf("c%03d=1", i))
+	}
+	if n := len(j.All()); n != 180 {
+		t.Fatalf("%d cookies, want 180", n)
+	}
+	j.Set(r, "c180=1")
+	if all := j.All(); len(all) != 150 || all[0].Name != "c031" {
+		t.Errorf("%d cookies, the first of them %s; want 150 and c031", len(all), all[0].Name)
 	}
 }
