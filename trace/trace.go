@@ -45,7 +45,17 @@ func (r *run) run(ctx context.Context, url string) (*Trace, error) {
 	defer r.pool.close()
 	ctx, cancel := context.WithTimeout(ctx, r.o.Timeout)
 	defer cancel()
-	return r.trace, r.hops(ctx, url)
+	err := r.hops(ctx, url)
+	r.page()
+	return r.trace, err
+}
+
+// page reads what the last response brought, also if it did not come whole.
+func (r *run) page() {
+	h := r.trace.Hops[len(r.trace.Hops)-1]
+	if h.Response != nil && len(h.Response.Body) > 0 {
+		h.Page = readPage(h.Response.first("Content-Type"), r.chain[len(r.chain)-1], h.Response.Body)
+	}
 }
 
 // hops goes hop after hop. The error is nil or a *Failure.
