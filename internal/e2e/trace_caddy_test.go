@@ -14,6 +14,7 @@ func TestTraceCaddy(t *testing.T) {
 	s := newStreet(t)
 	s.startCaddy(testenv.Caddy(t))
 
+	t.Run("session", func(t *testing.T) { playSession(t, s.visitor().in(t), s.signInURL(), "HTTP/2") })
 	t.Run("connection", s.wantConnection)
 	t.Run("plain", s.wantWayFromPlain)
 	t.Run("many cookies", s.wantManyCookies)

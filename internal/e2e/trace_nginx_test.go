@@ -18,7 +18,9 @@ func TestTraceNginx(t *testing.T) {
 	s := newStreet(t)
 	s.startNginx(testenv.Nginx(t))
 
+	t.Run("session", func(t *testing.T) { playSession(t, s.visitor().in(t), s.signInURL(), "HTTP/2") })
 	t.Run("connection", s.wantConnection)
+	t.Run("way in", s.wantWayIn)
 	t.Run("plain", s.wantWayFromPlain)
 	t.Run("many cookies", s.wantManyCookies)
 	t.Run("encoding", func(t *testing.T) {
