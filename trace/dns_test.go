@@ -226,6 +226,44 @@ func TestLargeAnswersComeOverTCP(t *testing.T) {
 	}
 }
 
+// The limits of a reply are met at their edge.
+func TestLimitsOfAReply(t *testing.T) {
+	chain := func(n int) (z loopback.Zone) {
+		for i := range n {
+			z = append(z, loopback.CNAME(fmt.Sprintf("a%d.test", i), 60, fmt.Sprintf("a%d.test", i+1)))
+		}
+		return append(z, loopback.A(fmt.Sprintf("a%d.test", n), 60, "192.0.2.1"))
+	}
+	crowd := func(n int) (z loopback.Zone) {
+		for range n {
+			z = append(z, loopback.A("a0.test", 60, "192.0.2.1"))
+		}
+		return z
+	}
+	for _, tt := range []struct {
+		what  string
+		zone  loopback.Zone
+		taken bool
+	}{
+		{"as many aliases as may be", chain(maxChain), true},
+		{"one more", chain(maxChain + 1), false},
+		{"as many records as may be", crowd(maxRecords), true},
+		{"one more record", crowd(maxRecords + 1), false},
+	} {
+		t.Run(tt.what, func(t *testing.T) {
+			q := &dnsQuestion{id: 1, name: dnsmessage.MustNewName("a0.test."), typ: dnsmessage.TypeA}
+			msg, err := q.query(false)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r, err := q.parse(tt.zone.Answer("tcp", msg)[0])
+			if (err == nil) != tt.taken || tt.taken && len(r.addrs) == 0 {
+				t.Errorf("%+v %v", r, err)
+			}
+		})
+	}
+}
+
 // A server that knows no EDNS is asked again without.
 func TestOldServersAreAskedWithoutEDNS(t *testing.T) {
 	zone := loopback.Zone{loopback.A("shop.test", 60, "192.0.2.1")}

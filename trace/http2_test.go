@@ -115,6 +115,15 @@ func (p *peer) answer(end bool, fields ...string) {
 	p.framer.WriteHeaders(http2.HeadersFrameParam{StreamID: p.stream, BlockFragment: p.head(fields...), EndHeaders: true, EndStream: end})
 }
 
+// inPieces sends a head with n continuations, all but the last without content.
+func (p *peer) inPieces(n int) {
+	block := p.head(":status", "200")
+	p.framer.WriteHeaders(http2.HeadersFrameParam{StreamID: p.stream, BlockFragment: block, EndStream: true})
+	for i := range n {
+		p.framer.WriteContinuation(p.stream, i == n-1, nil)
+	}
+}
+
 // h2Server serves each connection by hand, after the preface.
 func h2Server(t *testing.T, f func(*peer)) string {
 	t.Helper()
@@ -203,6 +212,14 @@ func TestHTTP2FramesByHand(t *testing.T) {
 			settings(p)
 			p.framer.WriteHeaders(http2.HeadersFrameParam{StreamID: p.stream, BlockFragment: []byte{0xff, 0xff, 0xff}, EndHeaders: true})
 		}, PhaseRead, "h2-compression", "decompressed"},
+		{"as many continuations as may be", func(p *peer) {
+			settings(p)
+			p.inPieces(maxContinuations)
+		}, "", "", ""},
+		{"one more", func(p *peer) {
+			settings(p)
+			p.inPieces(maxContinuations + 1)
+		}, PhaseRead, "head-too-large", "64 frames"},
 		{"a flood of continuations", func(p *peer) {
 			settings(p)
 			p.framer.WriteHeaders(http2.HeadersFrameParam{StreamID: p.stream, BlockFragment: p.head(":status", "200")})
