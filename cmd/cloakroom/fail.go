@@ -22,7 +22,7 @@ import (
 
 // fail prints one line of fact and one line of help, and returns the exit status.
 func (t *terminal) fail(err error) int {
-	code, fact, hint := explain(err)
+	code, fact, hint := helpFor(err)
 	if fact != "" {
 		fmt.Fprintln(t.err, "error: "+oneLine(room.ReplaceAllString(fact, "")))
 	}
@@ -75,9 +75,9 @@ func plainer(err error) error {
 	return err
 }
 
-// explain finds what a person can do about an error. The rooms of the house know their own hints; this is for what
+// helpFor finds what a person can do about an error. The rooms of the house know their own hints; this is for what
 // they cannot know: which flag to turn.
-func explain(err error) (code int, fact, hint string) {
+func helpFor(err error) (code int, fact, hint string) {
 	var (
 		exit   *exitError
 		config *app.ConfigError

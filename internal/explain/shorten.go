@@ -1,0 +1,40 @@
+package explain
+
+import (
+	"encoding/json"
+	"strings"
+)
+
+// Shorten replaces every secret in the report by what short makes of it, and the value in each Set-Cookie line by what
+// shortLine makes of the line. What stands in sentences has been fit to be seen before.
+func (r *Report) Shorten(short, shortLine func(string) string) {
+	for _, c := range r.SetCookies {
+		c.Line, c.Fix, c.Value.Text = shortLine(c.Line), shortLine(c.Fix), short(c.Value.Text)
+		c.Token.shorten(short)
+	}
+	for _, h := range r.Cookies {
+		for _, p := range h.Pairs {
+			p.Value.Text = short(p.Value.Text)
+			p.Token.shorten(short)
+		}
+	}
+	for _, t := range r.Tokens {
+		t.shorten(short)
+	}
+}
+
+func (t *Token) shorten(short func(string) string) {
+	if t == nil {
+		return
+	}
+	t.Payload = short(t.Payload)
+	for i, m := range t.Claims {
+		if IsSecret(m.Name) {
+			b, err := json.Marshal(short(strings.Trim(string(m.Value), `"`)))
+			if err == nil {
+				t.Claims[i].Value = b
+			}
+		}
+	}
+	t.Nested.shorten(short)
+}
