@@ -55,7 +55,9 @@ func (j *Jar) explainWithheld(c *context, e *entry, w withheld) Verdict {
 	if w&thirdParty != 0 {
 		v.add(ThirdPartyPhaseout, "7.1", "this browser sends no cookies to pages that are embedded in another site")
 	}
-	if w&otherPartition != 0 {
+	if w&otherPartition != 0 && e.Partition == "" {
+		v.add(PartitionMismatch, "CHIPS", "it belongs to no tab's site, and this browser sends only such ones to pages that are embedded in another site")
+	} else if w&otherPartition != 0 {
 		v.add(PartitionMismatch, "CHIPS", "it belongs to tabs of %s, and this is one of %s", e.Partition, c.partition)
 	}
 	return v

@@ -114,7 +114,7 @@ func checkPath(c *context, l *line, k *Cookie, v *Verdict) {
 		return
 	}
 	if k.Path = defaultPath(c.path); len(k.Path) > maxPath {
-		v.reject(HeaderTooLarge, "5.7/1", "the path of the URL, which the cookie would get, is %d octets long, %d at most", len(k.Path), maxPath)
+		v.reject(HeaderTooLarge, "5.7/11", "the path of the URL, which the cookie would get, is %d octets long, %d at most", len(k.Path), maxPath)
 	}
 }
 
@@ -139,7 +139,7 @@ func (j *Jar) checkSecure(c *context, l *line, k *Cookie, v *Verdict) {
 func (j *Jar) checkSameSite(c *context, l *line, k *Cookie, v *Verdict) {
 	k.SameSite = l.sameSite
 	if j.profile.NoThirdParties && c.foreign && !(l.partitioned && j.profile.Partitions) {
-		v.reject(ThirdPartyPhaseout, "5.7/1", "this browser stores no cookies of pages that are embedded in another site")
+		v.reject(ThirdPartyPhaseout, "7.1", "this browser stores no cookies of pages that are embedded in another site")
 	}
 	if c.relation != sameSite && (c.script || c.embedded) { // step 18
 		if r := j.sameSiteReason(c.relation, k.SameSite); r != "" {
@@ -202,16 +202,14 @@ func checkPrefix(c *context, l *line, k *Cookie, v *Verdict) {
 
 // checkPartition is draft-cutler-httpbis-partitioned-cookies section 3.2.
 func (j *Jar) checkPartition(c *context, l *line, k *Cookie, v *Verdict) {
-	if !l.partitioned {
-		return
-	}
-	if !j.profile.Partitions {
+	switch asked := l.partitioned && j.profile.Partitions; {
+	case l.partitioned && !j.profile.Partitions:
 		v.warn(WarnIgnoredAttribute)
-		return
-	}
-	k.Partition = c.partition
-	if !k.Secure {
+	case asked && !k.Secure:
 		v.reject(PartitionedInsecure, "CHIPS", "Partitioned needs Secure%s", overHTTP(c))
+		fallthrough
+	case asked, j.profile.PartitionThirdParties && c.foreign:
+		k.Partition = c.partition
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 // A model is the draft read aloud: a list of cookies, each step in its order, no index and no care for speed. It stops at
 // the first step that refuses.
 type model struct {
-	cookies  []modelCookie
+	cookies  []*modelCookie
 	limits   Profile
 	loopback bool
 	made     int
@@ -86,7 +86,7 @@ func (m *model) set(r Request, text string, now time.Time) string {
 	}
 	parts := strings.Split(text, ";")
 	i := strings.Index(parts[0], "=")
-	k := modelCookie{name: strings.Trim(parts[0][:max(i, 0)], " \t"), value: strings.Trim(parts[0][i+1:], " \t")}
+	k := &modelCookie{name: strings.Trim(parts[0][:max(i, 0)], " \t"), value: strings.Trim(parts[0][i+1:], " \t")}
 	if len(k.name)+len(k.value) > 4096 {
 		return "5.6/5"
 	}
@@ -218,7 +218,7 @@ func (m *model) set(r Request, text string, now time.Time) string {
 	return ""
 }
 
-func modelPrefix(k modelCookie, domain string, hasPath, script bool) string {
+func modelPrefix(k *modelCookie, domain string, hasPath, script bool) string {
 	starts := func(prefix string) bool { return strings.HasPrefix(strings.ToLower(k.name), prefix) }
 	if k.name == "" {
 		v := strings.ToLower(k.value)
@@ -252,12 +252,12 @@ func modelPrefix(k modelCookie, domain string, hasPath, script bool) string {
 }
 
 func (m *model) expire(now time.Time) {
-	m.cookies = slices.DeleteFunc(m.cookies, func(k modelCookie) bool { return k.persistent && !k.expires.After(now) })
+	m.cookies = slices.DeleteFunc(m.cookies, func(k *modelCookie) bool { return k.persistent && !k.expires.After(now) })
 }
 
 // evict takes out the one used longest ago among those that are meant, the one made first among equals.
-func (m *model) evict(new modelCookie) {
-	put := func(meant func(modelCookie) bool) bool {
+func (m *model) evict(new *modelCookie) {
+	put := func(meant func(*modelCookie) bool) bool {
 		oldest := -1
 		for i, k := range m.cookies {
 			if !meant(k) {
@@ -272,7 +272,7 @@ func (m *model) evict(new modelCookie) {
 		}
 		return oldest >= 0
 	}
-	together := func(k modelCookie) bool {
+	together := func(k *modelCookie) bool {
 		return k.site == new.site && k.partition == new.partition
 	}
 	count := func() (n, size int) {
@@ -284,7 +284,7 @@ func (m *model) evict(new modelCookie) {
 		return n, size
 	}
 	for n, _ := count(); n > m.limits.MaxPerDomain; n, _ = count() {
-		if !put(func(k modelCookie) bool { return together(k) && !k.secure }) {
+		if !put(func(k *modelCookie) bool { return together(k) && !k.secure }) {
 			put(together)
 		}
 	}
@@ -292,7 +292,7 @@ func (m *model) evict(new modelCookie) {
 		put(together)
 	}
 	for len(m.cookies) > m.limits.MaxTotal {
-		put(func(modelCookie) bool { return true })
+		put(func(*modelCookie) bool { return true })
 	}
 }
 
@@ -310,8 +310,7 @@ func (m *model) get(r Request, now time.Time) string {
 		path = "/"
 	}
 	var list []*modelCookie
-	for i := range m.cookies {
-		k := &m.cookies[i]
+	for _, k := range m.cookies {
 		switch {
 		case k.hostOnly && k.domain != host:
 		case !k.hostOnly && (!modelDomainMatch(host, k.domain) || len(k.domain) < len(site)): // too wide, as for step 9

@@ -35,6 +35,8 @@ type Profile struct {
 	Partitions bool
 	// NoThirdParties: a page of another site that is embedded has no cookies, but partitioned ones.
 	NoThirdParties bool
+	// PartitionThirdParties: all cookies of such a page are partitioned, whether they ask for it or not.
+	PartitionThirdParties bool
 
 	// NoTabs: a tab inside a name or a value, also of an attribute, counts as a control character.
 	NoTabs bool
@@ -51,8 +53,11 @@ var rfc = Profile{
 	LaxByDefault: true, NoneNeedsSecure: true, Schemeful: true, Partitions: true,
 }
 
-// profiles: the limits and switches of Chromium and Firefox are those of their sources; those of Safari are from one page of
-// a vendor and what people report.
+// profiles, with where their facts are from. chrome: the source of Chromium (limits, purges), and what Chromium 156 did when
+// it was asked. firefox: its source (limits, purges, octets in a partition), its default settings (SameSite, schemes) and
+// its documentation (third parties); it was not asked. safari: 600 cookies of a domain is from one page of a vendor, and the
+// rest is what people report: loopback is not secure, third parties are blocked, SameSite has no default and Partitioned no
+// meaning. Its limit of all cookies is not known, so that it has the draft's here.
 var profiles = []*Profile{
 	&rfc,
 	rfc.with(func(p *Profile) {
@@ -67,6 +72,7 @@ var profiles = []*Profile{
 		p.MaxTotal, p.PurgePerDomain = 3000, 30
 		p.SecureLoopback = true
 		p.LaxByDefault, p.Schemeful = false, false
+		p.PartitionThirdParties = true
 	}),
 	rfc.with(func(p *Profile) {
 		p.Name = "safari"
@@ -75,7 +81,7 @@ var profiles = []*Profile{
 		p.Partitions, p.NoThirdParties = false, true
 	}),
 	rfc.with(func(p *Profile) {
-		p.Name = "classic"
+		p.Name = "classic" // RFC 2109 section 6.3, and what browsers then made of it
 		p.MaxTotal, p.MaxPerDomain = 300, 20
 	}),
 }

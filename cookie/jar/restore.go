@@ -62,7 +62,9 @@ func (j *Jar) judgeAgain(k Cookie, now time.Time) Verdict {
 		if u, err := url.Parse(k.Partition); err != nil || Site(u) != k.Partition {
 			v.reject(SyntaxError, "CHIPS", "the partition %s is no site", show(k.Partition))
 		}
-		j.checkPartition(&context{secure: true, partition: k.Partition}, &line{partitioned: true}, &k, &v)
+		if !k.Secure && !j.profile.PartitionThirdParties {
+			v.reject(PartitionedInsecure, "CHIPS", "Partitioned needs Secure")
+		}
 	}
 	if k.Persistent {
 		life := cap400(k.Expires, now)

@@ -43,7 +43,7 @@ func (j *Jar) why(c *context, e *entry) (w withheld) {
 	if c.foreign && j.profile.NoThirdParties && e.Partition == "" {
 		w |= thirdParty
 	}
-	if e.Partition != "" && e.Partition != c.partition {
+	if e.Partition != c.partition && (e.Partition != "" || c.foreign && j.profile.PartitionThirdParties) {
 		w |= otherPartition
 	}
 	if e.expired(c.now) {
