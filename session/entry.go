@@ -59,13 +59,14 @@ func (a *activity) touch(now int64) {
 
 // newEntry makes an entry of a record, of whose last use act knows at least what the record does.
 func (m *Manager) newEntry(rec *Record, act *activity) *entry {
-	return (&entry{act: act, traits: m.commons.of(rec), expires: toNanos(rec.Expires)}).pack(rec.Version, toNanos(rec.Created), toNanos(rec.AuthTime), rec.Handle, rec.Subject, rec.Data)
+	e := &entry{act: act, traits: m.commons.of(rec), expires: toNanos(rec.Expires)}
+	return e.pack(rec.Version, toNanos(rec.Created), toNanos(rec.AuthTime), rec.Handle, rec.Subject, rec.Data)
 }
 
 // next is the version that follows when new data was stored.
 func (e *entry) next(data []byte) *entry {
-	u := e.unpack()
-	return (&entry{act: e.act, traits: e.traits, expires: e.expires}).pack(u.version+1, u.created, u.authTime, u.handle, u.subject, data)
+	u, n := e.unpack(), &entry{act: e.act, traits: e.traits, expires: e.expires}
+	return n.pack(u.version+1, u.created, u.authTime, u.handle, u.subject, data)
 }
 
 // How a text says when the person last proved who they are.

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"testing"
+
+	"github.com/cloakroom/cloakroom/internal/testenv"
 )
 
 const someMappings = `00400000-00bf1000 r-xp 00000000 fe:00 9986082                            /opt/a room/cloakroom
@@ -75,7 +77,7 @@ func residentOfFiles(t *testing.T) int {
 	}
 	m := regexp.MustCompile(`RssFile:\s+(\d+) kB`).FindSubmatch(text)
 	if m == nil {
-		t.Skip("this kernel does not say RssFile")
+		testenv.Skip(t, "this kernel does not say RssFile in /proc/self/status")
 	}
 	kb, err := strconv.Atoi(string(m[1]))
 	if err != nil {
