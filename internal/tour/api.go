@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -51,7 +50,7 @@ func (h *house) openAPI(ctx context.Context, dir string) (err error) {
 	if h.data, err = openVisits(ctx, filepath.Join(dir, "api", "visits.db")); err != nil {
 		return err
 	}
-	c := newClient(nil)
+	c := h.net.client(nil)
 	defer c.close()
 	if h.keys, err = c.do(ctx, http.MethodGet, h.url+keysPath, nil); err != nil {
 		return err
@@ -64,11 +63,11 @@ func (h *house) openAPI(ctx context.Context, dir string) (err error) {
 	if err != nil {
 		return err
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, url, err := h.net.listen(apiName)
 	if err != nil {
 		return err
 	}
-	h.api = "http://" + l.Addr().String()
+	h.api = url
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /tour/token", h.countToken(verifier))
 	mux.HandleFunc("GET /tour/token/who", whoToken(verifier))

@@ -13,7 +13,7 @@ func (x *trial) oldID(id string) {
 	if x.err != nil {
 		return
 	}
-	c := x.way.with(id)
+	c := x.with(id)
 	defer c.close()
 	e := x.ask(c, "")
 	x.note(sessionID, "Use the id from before the sign-in, which somebody may have planted.", e,
@@ -49,7 +49,7 @@ func (x *trial) alter() {
 	shown := x.way.demo(credential)
 	var show exchange
 	for i := range credential {
-		forger, rest := x.way.with(altered(credential, i)), "/who"
+		forger, rest := x.with(altered(credential, i)), "/who"
 		if i == shown {
 			rest = ""
 		}
@@ -86,7 +86,7 @@ func (x *trial) steal() {
 	if x.err != nil {
 		return
 	}
-	thief := x.way.with(x.way.credential(x.owner))
+	thief := x.with(x.way.credential(x.owner))
 	defer thief.close()
 	e := x.ask(thief, "")
 	x.seen.StolenCopy = verdict(x.isOwner(e))
@@ -100,7 +100,7 @@ func (x *trial) signOut() {
 	if x.err != nil {
 		return
 	}
-	thief := x.way.with(x.way.credential(x.owner))
+	thief := x.with(x.way.credential(x.owner))
 	defer thief.close()
 	out := x.do(x.owner, http.MethodPost, x.house.url+x.way.signOut, nil)
 	x.must(out, http.StatusNoContent, "sign-out")

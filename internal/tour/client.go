@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/cloakroom/cloakroom/cookie/jar"
 )
 
 // client is a browser, or a program, or a thief: who sends requests. What it sends and gets is taken from the connection
@@ -17,17 +19,38 @@ import (
 type client struct {
 	http   *http.Client
 	wire   *wire
-	jar    *jar   // nil = it keeps no cookie
-	bearer string // a token to send
+	jar    *jar.Jar // nil = it keeps no cookie
+	bearer string   // a token to send
 }
 
-func newClient(j *jar) *client {
-	c := &client{jar: j, wire: &wire{}}
+// client makes a client with a jar, or with nil for none.
+func (n *internet) client(j *jar.Jar) *client {
+	c := &client{jar: j, wire: &wire{net: n}}
 	c.http = &http.Client{
-		Transport: &http.Transport{DialContext: c.wire.dial, DisableCompression: true, MaxConnsPerHost: 1},
+		Transport: &http.Transport{DialTLSContext: c.wire.dial, DisableCompression: true, MaxConnsPerHost: 1},
 		Timeout:   30 * time.Second,
 	}
 	return c
+}
+
+// cookie is the value of a cookie that the client holds; "" if it has none of that name.
+func (c *client) cookie(name string) string {
+	for _, held := range c.jar.All() {
+		if held.Name == name {
+			return held.Value
+		}
+	}
+	return ""
+}
+
+// receive does what the Set-Cookie lines of a response say.
+func (c *client) receive(r *http.Request, lines []string) error {
+	for _, v := range c.jar.Set(jar.Request{URL: r.URL, Method: r.Method}, lines...) {
+		if v.Outcome == jar.Rejected {
+			return fmt.Errorf("tour: the client does not take the cookie %s: %s", v.Name, v.Detail)
+		}
+	}
+	return nil
 }
 
 func (c *client) close() { c.http.CloseIdleConnections() }
@@ -81,7 +104,7 @@ func (c *client) do(ctx context.Context, method, url string, body any) (e exchan
 		r.Header.Set("Authorization", "Bearer "+c.bearer)
 	}
 	if c.jar != nil {
-		if line := c.jar.header(time.Now()); line != "" {
+		if line, _ := c.jar.Match(jar.Request{URL: r.URL, Method: method}); line != "" {
 			r.Header.Set("Cookie", line)
 		}
 	}
@@ -99,19 +122,20 @@ func (c *client) do(ctx context.Context, method, url string, body any) (e exchan
 	_ = json.Unmarshal(e.body, &e.said.answer) // what is no answer says nothing
 	_ = json.Unmarshal(e.body, &e.said.refusal)
 	if c.jar != nil {
-		err = c.jar.receive(res.Header, time.Now())
+		err = c.receive(r, res.Header.Values("Set-Cookie"))
 	}
 	return e, err
 }
 
-// wire listens to a client's connections.
+// wire listens to a client's connections, inside TLS.
 type wire struct {
+	net       *internet
 	mu        sync.Mutex
 	sent, got bytes.Buffer
 }
 
 func (w *wire) dial(ctx context.Context, network, addr string) (net.Conn, error) {
-	conn, err := (&net.Dialer{}).DialContext(ctx, network, addr)
+	conn, err := w.net.dial(ctx, network, addr)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"path/filepath"
 	"strings"
+
+	"github.com/cloakroom/cloakroom/cookie/jar"
 )
 
 // closeClient ends the client and starts it again: it has what it wrote to its disk.
@@ -15,7 +17,7 @@ func (x *trial) closeClient() {
 	}
 	held := x.way.credential(x.owner)
 	x.owner.close()
-	if x.owner, x.err = x.way.reopen(x.owner, filepath.Join(x.tour.dir, x.way.name)); x.err != nil {
+	if x.owner, x.err = x.reopen(x.owner, filepath.Join(x.tour.dir, x.way.name)); x.err != nil {
 		return
 	}
 	e := x.ask(x.owner, "")
@@ -31,7 +33,7 @@ func (x *trial) closeClient() {
 	if x.err != nil || x.isOwner(e) {
 		return
 	}
-	by := x.way.with(held)
+	by := x.with(held)
 	defer by.close()
 	e = x.ask(by, "")
 	x.note(x.way.seeds.closed, "Send what the closed browser has forgotten.", e,
@@ -45,9 +47,9 @@ func (x *trial) survive() {
 	if x.err != nil {
 		return
 	}
-	x.survivor = newClient(nil)
+	x.survivor = x.tour.net.client(nil)
 	if !x.way.isToken() {
-		x.survivor.jar = newJar()
+		x.survivor.jar = jar.New(nil)
 	}
 	e := x.signIn(x.survivor)
 	x.note(x.way.seeds.signIn, "Sign in once more, for what follows.", e, e.says()+".")
@@ -72,15 +74,18 @@ func (x *trial) storeStopped() {
 // beginAging signs in at the server where everything lasts two seconds.
 func (x *trial) beginAging() {
 	defer x.at(x.tour.brief)()
-	x.old = newClient(nil)
+	x.old = x.tour.net.client(nil)
 	if !x.way.isToken() {
-		x.old.jar = newJar()
+		x.old.jar = jar.New(nil)
 	}
 	e := x.signIn(x.old)
 	x.noteLate(x.way.seeds.aging, fmt.Sprintf("Sign in at a second server, where everything lasts %d s.", int(briefLife.Seconds())), e, e.says()+".")
 	e = x.ask(x.old, "")
 	x.must(e, http.StatusOK, "at once")
 	x.noteLate(x.way.seeds.aging, "Ask at once.", e, e.says()+".")
+	if x.err == nil {
+		x.aged = x.way.credential(x.old)
+	}
 }
 
 // expired asks there again when the time is over; what a client forgets by itself is sent by hand.
@@ -89,7 +94,7 @@ func (x *trial) expired() {
 		return
 	}
 	defer x.at(x.tour.brief)()
-	held := x.way.with(x.way.credential(x.old))
+	held := x.with(x.aged)
 	defer held.close()
 	if !x.way.isToken() {
 		e := x.ask(x.old, "")

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/cloakroom/cloakroom/cookie/jar"
 	"github.com/cloakroom/cloakroom/internal/app"
 	"github.com/cloakroom/cloakroom/internal/server"
 )
@@ -22,6 +23,7 @@ import (
 // knows nothing of it but its published keys.
 type house struct {
 	app      *app.App
+	net      *internet
 	url, api string
 	person   person
 	times    times
@@ -44,19 +46,19 @@ func randomSecret() ([]byte, error) {
 }
 
 // openHouse starts a house in which whatever expires does so after life.
-func openHouse(ctx context.Context, dir string, life time.Duration, s seal) (_ *house, err error) {
-	h := &house{person: person{name: "Ada", email: "ada@example.org", password: rand.Text()}}
+func openHouse(ctx context.Context, n *internet, name, dir string, life time.Duration, s seal) (_ *house, err error) {
+	h := &house{net: n, person: person{name: "Ada", email: "ada@example.org", password: rand.Text()}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, h.close())
 		}
 	}()
-	public, err := net.Listen("tcp", "127.0.0.1:0")
+	public, url, err := n.listen(name)
 	if err != nil {
 		return nil, err
 	}
 	defer closeUnlessServed(public, &err)
-	h.url = "http://" + public.Addr().String()
+	h.url = url
 	log := slog.New(slog.DiscardHandler)
 	h.app, err = app.OpenServer(ctx, app.Config{
 		URL: h.url, Data: filepath.Join(dir, "data"), Signup: app.SignupOpen, Fast: true,
@@ -101,7 +103,7 @@ func (h *house) serve(l net.Listener, handler http.Handler) {
 
 // signUp makes the account. It is no step of the tour: being remembered begins after it.
 func (h *house) signUp(ctx context.Context) error {
-	c := newClient(newJar())
+	c := h.net.client(jar.New(nil))
 	defer c.close()
 	e, err := c.do(ctx, http.MethodPost, h.url+"/api/signup", map[string]string{"email": h.person.email, "password": h.person.password, "name": h.person.name})
 	if err != nil {

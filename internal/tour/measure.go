@@ -16,7 +16,7 @@ func (x *trial) measure() {
 	if x.err != nil {
 		return
 	}
-	c := x.way.with(x.way.credential(x.owner))
+	c := x.with(x.way.credential(x.owner))
 	defer c.close()
 	last, micros := x.median(c, "/who")
 	x.seen.RequestBytes, x.seen.MicrosPerRequest = len(last.request), micros
@@ -50,7 +50,7 @@ func (x *trial) measureSession(c *client) {
 	sessions := x.house.app.Sessions()
 	before := sessions.Stats()
 	x.house.times.forget(x.way.path(""))
-	nobody := newClient(nil)
+	nobody := x.tour.net.client(nil)
 	defer nobody.close()
 	for range newcomers {
 		e = x.ask(nobody, "")

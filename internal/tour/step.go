@@ -21,7 +21,13 @@ type Step struct {
 
 // The steps of the systems, in the words of DESIGN section 1. A whole tour shows every one of them.
 const (
-	webMessages = "how the Web works: a request message is made, a response message travels back"
+	webURL      = "how the Web works: a URL is typed"
+	webDNS      = "how the Web works: DNS finds the address"
+	webRequest  = "how the Web works: an HTTP request message is made"
+	webOut      = "how the Web works: it travels over TCP/IP"
+	webResponse = "how the Web works: the server makes a response message"
+	webBack     = "how the Web works: it travels back"
+	webPage     = "how the Web works: it becomes a page that a person reads"
 
 	cookieStateless = "cookie: HTTP is stateless and connectionless"
 	cookieSet       = "cookie: a key and a value, made by Set-Cookie"
@@ -56,17 +62,17 @@ type seeds struct {
 }
 
 var cookieSeeds = seeds{
-	first: webMessages, again: cookieStateless, handed: cookieSet, sent: cookieSent, signIn: cookieChanged, after: cookieChanged,
+	first: webRequest, again: cookieStateless, handed: cookieSet, sent: cookieSent, signIn: cookieChanged, after: cookieChanged,
 	where: versusWhere, closed: cookieKept, cost: versusSpeed, signOut: cookieChanged, stopped: versusWhere, aging: cookieExpires, expired: cookieExpires,
 }
 
 var sessionSeeds = seeds{
-	first: webMessages, again: cookieStateless, handed: sessionID, sent: sessionData, signIn: sessionSent, after: sessionData,
+	first: webRequest, again: cookieStateless, handed: sessionID, sent: sessionData, signIn: sessionSent, after: sessionData,
 	where: versusWhere, closed: sessionBrowser, cost: versusSpeed, signOut: sessionData, stopped: versusWhere, aging: sessionLimit, expired: sessionLimit,
 }
 
 var tokenSeeds = seeds{
-	first: webMessages, again: cookieStateless, signIn: tokenPayload, sent: tokenVerify, after: tokenData,
+	first: webRequest, again: cookieStateless, signIn: tokenPayload, sent: tokenVerify, after: tokenData,
 	where: versusWhere, closed: tokenSent, cost: versusSpeed, signOut: tokenSent, stopped: versusWhere, aging: tokenPayload, expired: tokenVerify,
 }
 
@@ -80,8 +86,8 @@ func shorten(text string) string {
 	})
 }
 
-func (x *trial) hide(message string) string {
-	for _, h := range []*house{x.tour.main, x.tour.brief} {
+func (t *tour) hide(message string) string {
+	for _, h := range []*house{t.main, t.brief} {
 		message = strings.ReplaceAll(message, h.person.password, "(password)")
 	}
 	return shorten(strings.ReplaceAll(message, "\r\n", "\n"))
@@ -103,5 +109,5 @@ func (x *trial) noteLate(seed, what string, e exchange, observed string) {
 }
 
 func (x *trial) step(seed, what string, e exchange, observed string) Step {
-	return Step{Seed: seed, What: what, Request: x.hide(e.request), Response: x.hide(e.response), Observed: observed, way: x.way.label}
+	return Step{Seed: seed, What: what, Request: x.tour.hide(e.request), Response: x.tour.hide(e.response), Observed: observed, way: x.way.label}
 }

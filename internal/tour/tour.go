@@ -84,24 +84,32 @@ type tour struct {
 	progress    func(string)
 	began       time.Time
 	dir         string
+	net         *internet
 	main, brief *house
 }
 
 func (t *tour) run(ctx context.Context, sealer func() (seal, error)) (*Report, error) {
 	t.progress("starting a server")
 	var err error
+	if t.net, err = openInternet(); err != nil {
+		return nil, err
+	}
 	for _, h := range []struct {
 		at   **house
-		dir  string
+		name string
 		life time.Duration
-	}{{&t.main, "main", longLife}, {&t.brief, "brief", briefLife}} {
+	}{{&t.main, mainName, longLife}, {&t.brief, briefName, briefLife}} {
 		s, err := sealer()
 		if err != nil {
 			return nil, err
 		}
-		if *h.at, err = openHouse(ctx, filepath.Join(t.dir, h.dir), h.life, s); err != nil {
+		if *h.at, err = openHouse(ctx, t.net, h.name, filepath.Join(t.dir, h.name), h.life, s); err != nil {
 			return nil, err
 		}
+	}
+	web, err := t.theWeb(ctx)
+	if err != nil {
+		return nil, err
 	}
 	// What shall expire is begun first, so that it grows old while the rest is seen.
 	trials, aged := t.begin(ctx)
@@ -130,7 +138,7 @@ func (t *tour) run(ctx context.Context, sealer func() (seal, error)) (*Report, e
 	if err != nil {
 		return nil, err
 	}
-	return t.report(trials), nil
+	return t.report(web, trials), nil
 }
 
 // begin signs in, for each way, at the server where nothing lasts, and says when all of that is over.
@@ -143,14 +151,14 @@ func (t *tour) begin(ctx context.Context) (trials []*trial, aged time.Time) {
 	return trials, time.Now().Add(briefLife + 100*time.Millisecond)
 }
 
-func (t *tour) report(trials []*trial) *Report {
-	r := &Report{Schema: 1, Took: time.Since(t.began)}
+func (t *tour) report(web []Step, trials []*trial) *Report {
+	r := &Report{Schema: 1, Took: time.Since(t.began), Steps: web}
 	for _, x := range trials {
 		r.Ways = append(r.Ways, x.seen)
-		for _, s := range slices.Concat(x.steps, x.late) {
-			s.N = len(r.Steps) + 1
-			r.Steps = append(r.Steps, s)
-		}
+		r.Steps = slices.Concat(r.Steps, x.steps, x.late)
+	}
+	for i := range r.Steps {
+		r.Steps[i].N = i + 1
 	}
 	return r
 }
@@ -162,6 +170,9 @@ func (t *tour) close() error {
 		if h != nil {
 			errs = append(errs, h.close())
 		}
+	}
+	if t.net != nil {
+		errs = append(errs, t.net.close())
 	}
 	return errors.Join(append(errs, os.RemoveAll(t.dir))...)
 }

@@ -67,7 +67,7 @@ func TestEveryStepOfTheSystemsIsShown(t *testing.T) {
 		shown[s.Seed]++
 	}
 	for _, seed := range []string{
-		webMessages, cookieStateless, cookieSet, cookieSent, cookieChanged, cookieKept, cookieExpires,
+		webURL, webDNS, webOut, webRequest, webResponse, webBack, webPage, cookieStateless, cookieSet, cookieSent, cookieChanged, cookieKept, cookieExpires,
 		sessionID, sessionSent, sessionData, sessionBrowser, sessionLimit, sessionCost,
 		versusWhere, versusSpeed, versusSniffed, versusAltered,
 		tokenAccount, tokenPayload, tokenSent, tokenKey, tokenVerify, tokenData,
@@ -93,11 +93,14 @@ func TestStepsAreNumberedAndTellWhatHappened(t *testing.T) {
 		if s.What == "" || s.Observed == "" || strings.Contains(s.Observed, "%!") || strings.HasSuffix(s.Observed, "..") {
 			t.Errorf("step %d: %q, observed %q", s.N, s.What, s.Observed)
 		}
+		if s.way == webWay {
+			continue // see TestTheWayToAPage
+		}
 		if s.Request == "" {
 			looked++
 			continue
 		}
-		if !regexp.MustCompile(`^(GET|POST) /\S+ HTTP/1\.1\nHost: 127\.0\.0\.1:\d+\n`).MatchString(s.Request) {
+		if !regexp.MustCompile(`^(GET|POST) /\S+ HTTP/1\.1\nHost: (home|brief|api)\.tour\.test:\d+\n`).MatchString(s.Request) {
 			t.Errorf("step %d is no request message: %q", s.N, s.Request)
 		}
 		if !regexp.MustCompile(`^HTTP/1\.1 \d\d\d `).MatchString(s.Response) {
@@ -112,6 +115,31 @@ func TestStepsAreNumberedAndTellWhatHappened(t *testing.T) {
 	for i := range r.Steps {
 		if !regexp.MustCompile(`(?m)^ {0,2}` + strconv.Itoa(i+1) + `\. \S`).Match(out.Bytes()) {
 			t.Errorf("step %d is not printed with its number", i+1)
+		}
+	}
+}
+
+// Each step of the way is there, in order, and none of them is empty.
+func TestTheWayToAPage(t *testing.T) {
+	t.Parallel()
+	want := []struct{ seed, what, request, response, observed string }{
+		{webURL, `^Type https://home\.tour\.test:\d+/ `, `^$`, `^$`, `https\), with whom \(home\.tour\.test, port \d+\), and for what to ask \(/\)`},
+		{webDNS, `home\.tour\.test`, `^$`, `^$`, `^127\.0\.0\.1:\d+.* says 127\.0\.0\.1, to be kept for 60 s; it took [\d.,]+ µs`},
+		{webRequest, `^Make a request`, `^GET / HTTP/1\.1\nHost: home\.tour\.test:\d+\n`, `^$`, `^\d+ bytes`},
+		{webOut, `^Connect`, `^$`, `^$`, `^TCP from 127\.0\.0\.1:\d+ to 127\.0\.0\.1:\d+ \([\d.,]+ µs\); TLS 1\.3 with \S+ and TLS_\S+ .* certificate is for home\.tour\.test, from .*Cloakroom Tour.*, good for (29|30) days\. Sent in`},
+		{webResponse, `^Wait`, `^$`, `^HTTP/1\.1 200 OK\n`, `status \(200\)`},
+		{webBack, `^Read`, `^$`, `^$`, `^[\d,]+ bytes of head and [\d,]+ of page`},
+		{webPage, `^Make a page`, `^$`, `^$`, `^A person reads "Sign in.*E-mail`},
+	}
+	for i, s := range wholeTour(t).Steps[:len(want)] {
+		w := want[i]
+		for _, c := range []struct{ what, got, want string }{
+			{"seed", s.Seed, regexp.QuoteMeta(w.seed)}, {"what", s.What, w.what}, {"request", s.Request, w.request},
+			{"response", s.Response, w.response}, {"observed", s.Observed, w.observed}, {"way", s.way, webWay},
+		} {
+			if !regexp.MustCompile(c.want).MatchString(c.got) {
+				t.Errorf("step %d: %s %q, want %s", i+1, c.what, c.got, c.want)
+			}
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/cloakroom/cloakroom/cookie/jar"
 	"github.com/cloakroom/cloakroom/jwt"
 )
 
@@ -19,6 +20,7 @@ type trial struct {
 	owner    *client // the person's own
 	survivor *client // signed in when the store stops
 	old      *client // signed in where nothing lasts
+	aged     string  // what it held there
 
 	seen        Way
 	steps, late []Step
@@ -91,7 +93,7 @@ func (x *trial) isOwner(e exchange) bool {
 // forgotten asks twice with nothing in hand.
 func (x *trial) forgotten() {
 	x.progress("asking twice with nothing in hand")
-	nobody := newClient(nil)
+	nobody := x.tour.net.client(nil)
 	defer nobody.close()
 	first, second := x.ask(nobody, ""), x.ask(nobody, "")
 	x.seen.Forgotten = first.says() == second.says() && !x.isOwner(second)
@@ -103,7 +105,7 @@ func (x *trial) forgotten() {
 // getCookie asks twice with a jar, and signs in.
 func (x *trial) getCookie() {
 	x.progress("asking twice with a cookie jar")
-	c := newClient(newJar())
+	c := x.tour.net.client(jar.New(nil))
 	x.owner = c
 	first := x.ask(c, "")
 	handed := x.way.credential(c)
@@ -125,7 +127,7 @@ func (x *trial) getCookie() {
 // getToken signs in, and asks twice with the token.
 func (x *trial) getToken() {
 	x.progress("signing in")
-	c := newClient(nil)
+	c := x.tour.net.client(nil)
 	x.owner = c
 	wrong := x.signInAt(x.house, c, "not the password")
 	x.must(wrong, http.StatusUnauthorized, "sign-in with a wrong password")
@@ -170,7 +172,7 @@ func (x *trial) olderCopy() {
 	}
 	before := x.way.credential(x.owner)
 	next := x.ask(x.owner, "")
-	copied := x.way.with(before)
+	copied := x.with(before)
 	defer copied.close()
 	again := x.ask(copied, "")
 	x.note(x.way.seeds.after, "Ask once more.", next, next.says()+".")

@@ -1,6 +1,12 @@
 package tour
 
-import "os"
+import (
+	"bytes"
+	"net/http"
+	"os"
+
+	"github.com/cloakroom/cloakroom/cookie/jar"
+)
 
 // way is one way of being remembered.
 type way struct {
@@ -60,36 +66,49 @@ func (w *way) credential(c *client) string {
 	if w.isToken() {
 		return c.bearer
 	}
-	return c.jar.cookies[w.cookie].Value
+	return c.cookie(w.cookie)
 }
 
 // with is another client that has nothing but this credential: a copy, a forgery, an old one.
-func (w *way) with(credential string) *client {
-	if w.isToken() {
-		c := newClient(nil)
+func (x *trial) with(credential string) *client {
+	if x.way.isToken() {
+		c := x.tour.net.client(nil)
 		c.bearer = credential
 		return c
 	}
-	c := newClient(newJar())
-	c.jar.cookies[w.cookie] = kept{Value: credential}
+	c := x.tour.net.client(jar.New(nil))
+	r, err := http.NewRequest(http.MethodGet, x.way.url(x.house, ""), nil)
+	if err == nil {
+		err = c.receive(r, []string{x.way.cookie + "=" + credential + "; Path=/; Secure"})
+	}
+	if x.err == nil {
+		x.err = err
+	}
 	return c
 }
 
-// reopen is the client as it is when it was closed and started again, with what it wrote to a file. A browser writes the
-// cookies that have an expiry; a program keeps its token as it likes, and this one writes it down.
-func (w *way) reopen(c *client, file string) (*client, error) {
-	if w.isToken() {
+// reopen is the client as it is when it was closed and started again, with what it wrote to a file. A browser has forgotten
+// the cookies without an expiry; a program keeps its token as it likes, and this one writes it down.
+func (x *trial) reopen(c *client, file string) (*client, error) {
+	if x.way.isToken() {
 		if err := os.WriteFile(file, []byte(c.bearer), 0o600); err != nil {
 			return nil, err
 		}
 		token, err := os.ReadFile(file)
-		return w.with(string(token)), err
+		return x.with(string(token)), err
 	}
-	if err := c.jar.save(file); err != nil {
+	var text bytes.Buffer
+	if err := jar.Write(&text, c.jar.All()); err != nil {
 		return nil, err
 	}
-	j, err := openJar(file)
-	return newClient(j), err
+	if err := os.WriteFile(file, text.Bytes(), 0o600); err != nil {
+		return nil, err
+	}
+	f, err := jar.Open(file, nil)
+	if err != nil {
+		return nil, err
+	}
+	return x.tour.net.client(f.Jar), nil
 }
 
 // other is a different character of the same kind, so that a changed credential still looks like one.
