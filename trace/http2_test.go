@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"golang.org/x/net/http2"
@@ -306,15 +307,15 @@ func (r readerOf) Read(b []byte) (int, error) {
 func TestStaleConnectionIsDialledAnew(t *testing.T) {
 	for _, version := range []string{"1.1", "2"} {
 		t.Run(version, func(t *testing.T) {
-			var conns int
+			var conns atomic.Int32
 			redirect := func(path string) (string, bool) { return "/2", path == "/" }
 			var addr string
 			if version == "2" {
 				addr = h2Server(t, func(p *peer) {
-					conns++
+					n := conns.Add(1)
 					p.framer.WriteSettings()
 					p.next()
-					if conns == 1 {
+					if n == 1 {
 						p.answer(true, ":status", "302", "location", "/2")
 						p.next()
 						p.framer.WriteGoAway(p.stream-2, http2.ErrCodeNo, nil)
@@ -324,7 +325,7 @@ func TestStaleConnectionIsDialledAnew(t *testing.T) {
 				})
 			} else {
 				addr = listen(t, func(c net.Conn) {
-					conns++
+					conns.Add(1)
 					head, _ := readRequest(bufio.NewReader(c))
 					if to, ok := redirect(strings.Fields(head)[1]); ok {
 						io.WriteString(c, "HTTP/1.1 302 Found\r\nLocation: "+to+"\r\nContent-Length: 0\r\n\r\n")
@@ -338,8 +339,8 @@ func TestStaleConnectionIsDialledAnew(t *testing.T) {
 				t.Fatal(err)
 			}
 			h := tr.last()
-			if h.Status != 200 || conns != 2 || h.TCP.Reused || h.Phases[1].Name != PhaseDNS {
-				t.Errorf("status %d over %d connections, %+v", h.Status, conns, h.Phases)
+			if h.Status != 200 || conns.Load() != 2 || h.TCP.Reused || h.Phases[1].Name != PhaseDNS {
+				t.Errorf("status %d over %d connections, %+v", h.Status, conns.Load(), h.Phases)
 			}
 		})
 	}
