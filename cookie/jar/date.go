@@ -63,7 +63,10 @@ func (d *date) time() (time.Time, bool) {
 		return time.Time{}, false
 	}
 	t := time.Date(d.year, d.month, d.day, d.hour, d.minute, d.second, 0, time.UTC)
-	return t, t.Day() == d.day // 30 February would have become 1 or 2 March
+	if t.Day() != d.day { // 30 February would have become 1 or 2 March
+		return time.Time{}, false
+	}
+	return t, true
 }
 
 // takeTime is h:m:s, each of one or two digits, and behind it anything that does not begin with a digit.
