@@ -32,7 +32,7 @@ func TestTour(t *testing.T) {
 		{"one way, as a table", []string{"--only", "token"}, exitDone,
 			[]string{"One way of being remembered", "one byte altered    refused\n", "cloakroom tour --steps --only token\n"}, []string{"\x1b", "plain cookie"}},
 		{"one way, with its steps", []string{"--only", "session", "--steps"}, exitDone,
-			[]string{"  1. Ask \"who am I", "< {\"you\":\"guest\",\"visit\":1}", "= 401: signed-out: signing out ended the copy too.", "store stopped       refused\n"}, []string{"\x1b", "cloakroom tour --steps"}},
+			[]string{"  1. Type https://home.tour.test:", "  8. Ask \"who am I", "< {\"you\":\"guest\",\"visit\":1}", "= 401: signed-out: signing out ended the copy too.", "store stopped       refused\n"}, []string{"\x1b", "cloakroom tour --steps"}},
 		{"a way that there is none of", []string{"--only", "pigeon"}, exitUsage, []string{"error: --only", "hint:  cloakroom tour -h"}, nil},
 		{"help fits a screen", []string{"-h"}, exitDone, []string{"--only=NAME", "--steps", "--json"}, nil},
 	}
