@@ -40,8 +40,9 @@ type browser struct {
 	heard []string // what it complained of: console, exceptions, log
 }
 
-// open starts a browser on a profile. The same profile again is the same browser, opened again.
-func open(t *testing.T, profile string) *browser {
+// open starts a browser on a profile, with more flags where a test needs them. The same profile again is the same browser,
+// opened again.
+func open(t *testing.T, profile string, more ...chromedp.ExecAllocatorOption) *browser {
 	t.Helper()
 	path := testenv.Browser(t)
 	b := &browser{t: t}
@@ -49,6 +50,7 @@ func open(t *testing.T, profile string) *browser {
 		chromedp.ExecPath(path), chromedp.UserDataDir(profile), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
 		chromedp.WSURLReadTimeout(time.Minute), chromedp.WindowSize(1280, 900))
+	opts = append(opts, more...)
 	deadline, stop := context.WithTimeout(context.Background(), patience)
 	alloc, stopAlloc := chromedp.NewExecAllocator(deadline, opts...)
 	ctx, _ := chromedp.NewContext(alloc)
