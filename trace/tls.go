@@ -20,6 +20,7 @@ type handshaker struct {
 	insecure bool
 }
 
+// newHandshaker reads the system's authorities, which may take longer than a handshake.
 func newHandshaker(o Options) (*handshaker, error) {
 	h := &handshaker{sessions: tls.NewLRUClientSessionCache(32), insecure: o.Insecure}
 	switch o.HTTP {
@@ -32,8 +33,8 @@ func newHandshaker(o Options) (*handshaker, error) {
 	default:
 		return nil, failf(PhaseURL, "http-version", "take 1.1 or 2", "HTTP version %s is not known", excerpt(o.HTTP))
 	}
+	h.roots, _ = x509.SystemCertPool() // a machine without a pool has none
 	if o.Roots != nil {
-		h.roots, _ = x509.SystemCertPool() // a machine without a pool has an empty one
 		if h.roots == nil {
 			h.roots = x509.NewCertPool()
 		}

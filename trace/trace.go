@@ -21,7 +21,7 @@ type run struct {
 	tls      *handshaker
 	pool     pool
 	trace    *Trace
-	chain    []*location    // of every hop so far
+	at       *location      // of the hop
 	seen     map[string]int // how often this very request was made
 	late     func()         // completes what the hop knows of DNS
 }
@@ -54,22 +54,27 @@ func (r *run) run(ctx context.Context, url string) (*Trace, error) {
 func (r *run) page() {
 	h := r.trace.Hops[len(r.trace.Hops)-1]
 	if h.Response != nil && len(h.Response.Body) > 0 {
-		h.Page = readPage(h.Response.first("Content-Type"), r.chain[len(r.chain)-1], h.Response.Body)
+		h.Page = readPage(h.Response.first("Content-Type"), r.at, h.Response.Body)
 	}
 }
 
 // hops goes hop after hop. The error is nil or a *Failure.
 func (r *run) hops(ctx context.Context, url string) error {
+	var unfit error
+	r.tls, unfit = newHandshaker(r.o) // before the clock starts
 	h, watch := r.newHop(), newStopwatch()
 	watch.begin(PhaseURL)
 	q, err := r.first(url)
+	if err == nil {
+		err = unfit
+	}
 	if err != nil {
 		h.URL, h.Method = url, r.o.Method
 		return r.fail(h, watch, err)
 	}
 	for {
 		h.URL, h.Method, h.Parts = q.to.String(), q.method, q.to.parts()
-		r.chain = append(r.chain, q.to)
+		r.at = q.to
 		if err := r.hop(ctx, h, watch, q); err != nil {
 			return r.fail(h, watch, err)
 		}
@@ -108,11 +113,7 @@ func (r *run) first(url string) (*request, error) {
 	for name, values := range r.o.Header {
 		q.header[http.CanonicalHeaderKey(name)] = values
 	}
-	if err := checkHeader(q.method, q.header); err != nil {
-		return nil, err
-	}
-	r.tls, err = newHandshaker(r.o)
-	return q, err
+	return q, checkHeader(q.method, q.header)
 }
 
 // mayFollow reports that the redirects have no end: too many, or the same request for the third time.
