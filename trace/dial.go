@@ -92,7 +92,7 @@ func (r *race) attempt(ctx context.Context) {
 // finish notes how an attempt ended and reports whether it won.
 func (r *race) finish(d dialled) bool {
 	a := &r.tcp.Attempts[d.n]
-	a.MS = max(millis(time.Since(r.start))-a.StartMS, 0)
+	a.MS = max(millis(time.Since(r.start)-fromMillis(a.StartMS)), 0)
 	if d.err != nil {
 		a.Result = attemptResult(d.err)
 		return false
@@ -114,7 +114,7 @@ func (r *race) stop(winner net.Conn) {
 	for ; r.running > 0; r.running-- {
 		d := <-r.results
 		a := &r.tcp.Attempts[d.n]
-		a.MS = max(millis(time.Since(r.start))-a.StartMS, 0)
+		a.MS = max(millis(time.Since(r.start)-fromMillis(a.StartMS)), 0)
 		if d.conn != nil {
 			_ = d.conn.Close() // it lost
 		} else if winner == nil {
