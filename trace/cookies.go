@@ -1,22 +1,12 @@
 package trace
 
-import (
-	"net/url"
+import "github.com/cloakroom/cloakroom/cookie/jar"
 
-	"github.com/cloakroom/cloakroom/cookie/jar"
-)
-
-// context is what the jar is told about a hop. A person typed the first URL, so it is same-site. A chain of redirects that has
-// touched another site is cross-site from then on, also when it comes back (draft-22 section 5.2); Chrome does not enforce
-// that part for compatibility, so it sends SameSite=Strict cookies where the draft withholds them.
+// context is what the jar is told about a hop. A person typed the first URL, so no page made the request, and that stays so
+// over redirects to whatever site: each hop is same-site (draft-22 section 5.2). Earlier drafts let a chain over another site
+// count as cross-site; browsers that tried broke too many sites, and the rule was taken out (httpwg/http-extensions#2750).
 func (r *run) context(q *request) jar.Request {
-	var elsewhere *url.URL
-	for _, l := range r.chain {
-		if l.site() != q.to.site() {
-			elsewhere = l.url()
-		}
-	}
-	return jar.Request{URL: q.to.url(), Method: q.method, Site: elsewhere}
+	return jar.Request{URL: q.to.url(), Method: q.method}
 }
 
 // store hands the Set-Cookie lines of a response to the jar, of whatever status, as they stood on the wire. Those of interim

@@ -276,11 +276,3 @@ func (l *location) parts() *Parts {
 	}
 	return p
 }
-
-// site is what SameSite compares: the registrable domain, or the host where there is none.
-func (l *location) site() string {
-	if p := l.parts(); p.Site != "" {
-		return l.scheme + "://" + p.Site
-	}
-	return l.scheme + "://" + l.hostname()
-}
