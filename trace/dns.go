@@ -117,13 +117,13 @@ func family(a netip.Addr) string {
 }
 
 func (r *resolver) noAddress(name, server string) *Failure {
-	f := failf(PhaseDNS, "no-address", "it may be a name for other things than the Web: check how it is spelled", "the name %s exists, says %s, and has no address", name, server)
+	f := failf(PhaseDNS, "no-address", "it may be a name for other things than the Web: check how it is spelled", "the name %s exists and has no address (%s)", name, server)
 	if r.network != "" {
 		which, flag := "IPv4", "-4"
 		if r.network == "tcp6" {
 			which, flag = "IPv6", "-6"
 		}
-		f.Detail = fmt.Sprintf("%s has no %s address, says %s", name, which, server)
+		f.Detail = fmt.Sprintf("%s has no %s address (%s)", name, which, server)
 		f.Hint = "try it without " + flag
 	}
 	return f

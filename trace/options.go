@@ -9,10 +9,10 @@ import (
 
 // Options may be nil. Each limit that is zero is its default.
 type Options struct {
-	Jar    *jar.Jar // nil is an empty one that takes loopback for secure, as most browsers do
-	Method string   // "" is GET, or POST with a Body
-	Header http.Header
-	Body   []byte // sent to the first hop
+	Jar    *jar.Jar    // nil is an empty one that takes loopback for secure, as most browsers do
+	Method string      // "" is GET, or POST with a Body
+	Header http.Header // Authorization, Cookie, Proxy-Authorization and Host go to the first origin only; no values leave a field out
+	Body   []byte      // sent to the first hop
 
 	Resolve   map[string][]string // "host:port" → addresses, as curl's --resolve; "*:port" is any host
 	DNSServer string              // "address:port" of the resolver to ask, or the address alone for port 53; "" is the system's

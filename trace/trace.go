@@ -69,7 +69,7 @@ func (r *run) hops(ctx context.Context, url string) error {
 		err = unfit
 	}
 	if err != nil {
-		h.URL, h.Method = url, r.o.Method
+		h.URL, h.Method = withoutUser(url), r.o.Method
 		return r.fail(h, watch, err)
 	}
 	for {

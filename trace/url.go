@@ -276,3 +276,16 @@ func (l *location) parts() *Parts {
 	}
 	return p
 }
+
+// withoutUser takes user and password out of what could not be read as a URL.
+func withoutUser(raw string) string {
+	at := strings.LastIndexByte(raw, '@')
+	if at < 0 {
+		return raw
+	}
+	scheme, _, found := strings.Cut(raw[:at], "//")
+	if !found {
+		return raw[at+1:]
+	}
+	return scheme + "//" + raw[at+1:]
+}

@@ -115,6 +115,19 @@ func TestLongHostIsRefusedBeforeItIsConverted(t *testing.T) {
 	}
 }
 
+func TestPasswordIsNotShownEvenIfTheURLIsNone(t *testing.T) {
+	for in, want := range map[string]string{
+		"http://anna:secret@exa mple.com/": "http://exa mple.com/",
+		"anna:sec@ret@exa mple.com":        "exa mple.com",
+		"http://exa mple.com/":             "http://exa mple.com/",
+	} {
+		tr, err := runWith(t, in, nil, nil)
+		if got := tr.last().URL; got != want || err == nil || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s is shown as %s: %v", in, got, err)
+		}
+	}
+}
+
 // The examples of RFC 3986 section 5.4, as far as the URL standard agrees.
 func TestReferencesAreResolved(t *testing.T) {
 	base, err := parseLocation("http://a/b/c/d;p?q", nil)
