@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // A Screen is where it is written. The zero value of all but W is the common case: 80 columns, no colour, secrets shortened.
@@ -56,23 +57,28 @@ func (s *Screen) paint(text string, style Style) string {
 
 // Text prints words that are broken into lines, each indented.
 func (s *Screen) Text(indent int, spans ...Span) {
-	s.row("", 0, indent, spans)
+	s.row("", 0, indent, 0, spans)
 }
 
 // Row prints a label at an indent, and beside it, from column on, words that are broken into lines. A label that is too long
 // for its column has a line of its own. Words that are longer than a line are broken too.
 func (s *Screen) Row(indent int, label Span, column int, spans ...Span) {
 	label.Text = Printable(label.Text)
-	s.row(strings.Repeat(" ", indent)+s.paint(label.Text, label.Style), indent+Columns(label.Text), column, spans)
-}
-
-// row is Row with what stands on the left ready, and how many columns that takes.
-func (s *Screen) row(left string, taken, column int, spans []Span) {
-	if taken >= column && strings.TrimSpace(left) != "" {
+	left, taken := strings.Repeat(" ", indent)+s.paint(label.Text, label.Style), indent+Columns(label.Text)
+	if taken >= column && label.Text != "" {
 		s.put(left)
 		left, taken = "", 0
 	}
-	for _, words := range s.broken(max(s.width()-column, 8), spans) {
+	s.row(left, taken, column, 0, spans)
+}
+
+// row prints words beside what stands on the left already and takes so many columns. The lines after the first hang by some
+// columns more.
+func (s *Screen) row(left string, taken, column, hang int, spans []Span) {
+	for i, words := range s.broken(max(s.width()-column, 8), hang, spans) {
+		if i == 1 {
+			column += hang
+		}
 		s.put(left + strings.Repeat(" ", max(column-taken, 0)) + words)
 		left, taken = "", 0
 	}
@@ -83,14 +89,20 @@ func (s *Screen) row(left string, taken, column int, spans []Span) {
 
 // put writes one line.
 func (s *Screen) put(line string) {
+	line = strings.ReplaceAll(line, glue, " ")
 	_, _ = io.WriteString(s.W, strings.TrimRight(line, " ")+"\n")
 }
+
+// glue is a space at which no line is broken: between a number and its unit.
+const glue = "\u00a0"
+
+func isBreak(c rune) bool { return unicode.IsSpace(c) && c != '\u00a0' }
 
 // Gap prints an empty line.
 func (s *Screen) Gap() { s.put("") }
 
-// broken are painted lines of at most width columns.
-func (s *Screen) broken(width int, spans []Span) (lines []string) {
+// broken are painted lines of at most width columns, and after the first of hang less.
+func (s *Screen) broken(width, hang int, spans []Span) (lines []string) {
 	var line, run strings.Builder // run is what is painted at once
 	var style Style
 	at := 0
@@ -102,10 +114,12 @@ func (s *Screen) broken(width int, spans []Span) (lines []string) {
 		flush()
 		lines = append(lines, line.String())
 		line.Reset()
-		at = 0
+		if at = 0; len(lines) == 1 {
+			width -= hang
+		}
 	}
 	for _, span := range spans {
-		for word := range strings.FieldsSeq(Printable(span.Text)) {
+		for word := range strings.FieldsFuncSeq(Printable(span.Text), isBreak) {
 			n := Columns(word)
 			if at > 0 && at+1+n > width && (n <= width || width-at < 12) {
 				next()

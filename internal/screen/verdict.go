@@ -1,6 +1,7 @@
 package screen
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -39,7 +40,7 @@ func (s *Screen) Cookies(verdicts []jar.Verdict) {
 	text := nameColumn(stay) + column - verdictIndent - 2
 	for i := range stay {
 		label := "  " + s.paint("→ withheld", Warn) + "  " + name(&stay[i])
-		s.row(label, column+Columns(name(&stay[i])), text, why(&stay[i]))
+		s.row(label, column+Columns(name(&stay[i])), text, 0, why(&stay[i]))
 	}
 }
 
@@ -53,10 +54,7 @@ func nameColumn(verdicts []jar.Verdict) int {
 }
 
 func name(v *jar.Verdict) string {
-	if v.Name == "" {
-		return "(no name)"
-	}
-	return Fit(v.Name, maxName)
+	return Fit(cmp.Or(v.Name, "(no name)"), maxName)
 }
 
 func (s *Screen) setCookie(column int, v *jar.Verdict) {
@@ -85,7 +83,7 @@ func (s *Screen) setCookie(column int, v *jar.Verdict) {
 		spans = append(spans, Span{"· " + w, Warn})
 	}
 	left := "  " + s.paint(mark, style) + " " + Pad(name(v), column-verdictIndent-2) + s.paint(word, style)
-	s.row(left, column+len(word), text, spans)
+	s.row(left, column+len(word), text, 0, spans)
 	if v.Fix != "" {
 		fix := v.Fix
 		if !s.Secrets {
