@@ -52,9 +52,6 @@ func (r *resolver) lookup(ctx context.Context, host, port string) (*lookup, erro
 	for _, a := range from {
 		k.dns.HostsFile = append(k.dns.HostsFile, a.String())
 	}
-	if isLoopbackName(name) { // whatever else a hosts file says (RFC 6761 section 6.3)
-		from = slices.DeleteFunc(from, func(a netip.Addr) bool { return !a.IsLoopback() })
-	}
 	given, err := r.given(name, port)
 	switch literal, lerr := netip.ParseAddr(name); {
 	case err != nil:
@@ -63,10 +60,10 @@ func (r *resolver) lookup(ctx context.Context, host, port string) (*lookup, erro
 		return k, r.known(k, "literal address", name, []netip.Addr{literal.Unmap()})
 	case given != nil:
 		return k, r.known(k, "--resolve", name, given)
+	case isLoopbackName(name): // of both families, as browsers and curl have it, whatever a hosts file says (section 6.3)
+		return k, r.known(k, "localhost is this machine (RFC 6761)", name, []netip.Addr{netip.IPv6Loopback(), netip.AddrFrom4([4]byte{127, 0, 0, 1})})
 	case len(from) > 0:
 		return k, r.known(k, "hosts file", name, from)
-	case isLoopbackName(name):
-		return k, r.known(k, "localhost is this machine (RFC 6761)", name, []netip.Addr{netip.IPv6Loopback(), netip.AddrFrom4([4]byte{127, 0, 0, 1})})
 	}
 	return k, r.ask(ctx, k, host, port)
 }

@@ -107,7 +107,7 @@ func TestWhereAddressesComeFrom(t *testing.T) {
 			o.Resolve = map[string][]string{"shop.test:80": {"192.0.2.50"}}
 		}, nil, addr, "2001:db8::1 192.0.2.1"},
 		{"the hosts file", "shop.test", server, func(t *testing.T, r *resolver) { r.hosts = file(t, hosts) }, "hosts file", "203.0.113.5"},
-		{"localhost in the hosts file: only what is loopback", "localhost", server, func(t *testing.T, r *resolver) { r.hosts = file(t, hosts) }, "hosts file", "127.0.0.1"},
+		{"localhost, whatever the hosts file says", "localhost", server, func(t *testing.T, r *resolver) { r.hosts = file(t, hosts) }, "localhost is this machine", "::1 127.0.0.1"},
 		{"localhost is never asked for", "localhost", server, nil, "localhost is this machine", "::1 127.0.0.1"},
 		{"a name under localhost", "app.localhost.", server, nil, "localhost is this machine", "::1 127.0.0.1"},
 		{"DNS", "shop.test", server, nil, addr, "2001:db8::1 192.0.2.1"},
