@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// A resolver finds addresses in the order of the system: literal address, --resolve, hosts file, DNS. It asks the name
+// A resolver finds addresses in this order: literal address, --resolve, localhost, hosts file, DNS. It asks the name
 // servers itself, since the system's resolver says neither whom it asked nor what came back.
 type resolver struct {
 	server     string              // to ask; "" are those of resolv.conf

@@ -79,7 +79,7 @@ func TestDNSShowsQuestionChainAndAnswer(t *testing.T) {
 	}
 }
 
-// The order is that of the system: a literal address, --resolve, the hosts file, DNS.
+// The order is: a literal address, --resolve, localhost, the hosts file, DNS.
 func TestWhereAddressesComeFrom(t *testing.T) {
 	addr := nameServer(t, loopback.Zone{
 		loopback.A("shop.test", 60, "192.0.2.1"), loopback.AAAA("shop.test", 60, "2001:db8::1"),
