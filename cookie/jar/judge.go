@@ -49,9 +49,7 @@ func (j *Jar) judge(c *context, l *line) Verdict {
 	j.checkSameSite(c, l, &k, &v)
 	checkPrefix(c, l, &k, &v)
 	j.checkPartition(c, l, &k, &v)
-	if old := j.find(shelfKey{c.domain, k.Partition}, &k, c.now); old != nil && c.script && old.HTTPOnly { // step 23.2
-		v.reject(HTTPOnlyOverwrite, "5.7/23.2", "the jar has a cookie of this name that is HttpOnly, and script must not replace it")
-	}
+	j.checkReplaced(c, &k, &v)
 	v.Cookie = k
 	return v
 }
@@ -210,6 +208,16 @@ func (j *Jar) checkPartition(c *context, l *line, k *Cookie, v *Verdict) {
 		fallthrough
 	case asked, j.profile.PartitionThirdParties && c.foreign:
 		k.Partition = c.partition
+	}
+}
+
+// checkReplaced is step 23.2.
+func (j *Jar) checkReplaced(c *context, k *Cookie, v *Verdict) {
+	if !c.script {
+		return
+	}
+	if old := j.find(shelfKey{c.domain, k.Partition}, k); old != nil && old.HTTPOnly && !old.expired(c.now) {
+		v.reject(HTTPOnlyOverwrite, "5.7/23.2", "the jar has a cookie of this name that is HttpOnly, and script must not replace it")
 	}
 }
 

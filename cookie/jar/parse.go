@@ -178,15 +178,18 @@ func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 // lower is ASCII only: what is not ASCII stays as it came.
 func lower(s string) string {
+	isUpper := func(c byte) bool { return 'A' <= c && c <= 'Z' }
 	for i := range len(s) {
-		if 'A' <= s[i] && s[i] <= 'Z' {
-			return strings.Map(func(r rune) rune {
-				if 'A' <= r && r <= 'Z' {
-					return r + 'a' - 'A'
-				}
-				return r
-			}, s)
+		if !isUpper(s[i]) {
+			continue
 		}
+		b := []byte(s)
+		for ; i < len(b); i++ {
+			if isUpper(b[i]) {
+				b[i] += 'a' - 'A'
+			}
+		}
+		return string(b)
 	}
 	return s
 }

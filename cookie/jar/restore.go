@@ -25,7 +25,11 @@ func (j *Jar) restore(cookies []Cookie, now time.Time) []Verdict {
 		if k = v.Cookie; v.Outcome == Stored && k.Persistent && !k.Expires.After(now) {
 			v.add(Expired, "5.7", "it ended at %s", k.Expires.Format(time.RFC3339))
 		} else if v.Outcome == Stored {
-			j.putIn(shelfKey{registrable(k.Domain), k.Partition}, &v, j.orders+1, now)
+			key := shelfKey{registrable(k.Domain), k.Partition}
+			if old := j.find(key, &k); old != nil {
+				j.remove(old)
+			}
+			j.putIn(key, &v, j.orders+1, now)
 		}
 		verdicts[i] = v
 	}

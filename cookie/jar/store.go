@@ -30,8 +30,8 @@ func (j *Jar) set(r Request, lines []string, now time.Time) []Verdict {
 func (j *Jar) insert(c *context, l *line, v *Verdict) {
 	k, order := &v.Cookie, j.orders+1
 	key := shelfKey{c.domain, k.Partition}
-	old := j.find(key, k, c.now)
-	if old != nil && j.keepsPlace(old, k) {
+	old := j.find(key, k)
+	if old != nil && !old.expired(c.now) && j.keepsPlace(old, k) {
 		k.Created, order = old.Created, old.order // step 23.3
 	} else {
 		j.made = k.Created
@@ -69,24 +69,16 @@ func (j *Jar) instant(now time.Time) time.Time {
 	return now
 }
 
-// find returns the cookie that this one would replace (step 23).
-func (j *Jar) find(key shelfKey, k *Cookie, now time.Time) *entry {
+// find returns the cookie that this one would replace (step 23), also if it has expired.
+func (j *Jar) find(key shelfKey, k *Cookie) *entry {
 	if s := j.shelves[key]; s != nil {
-		if e := s.find(k); e != nil && !e.expired(now) {
-			return e
-		}
+		return s.find(k)
 	}
 	return nil
 }
 
-// add puts a cookie into the jar, whatever its limits, in place of the one with its identity: step 23 has left at most one
-// that has expired.
+// add puts a cookie into the jar, whatever its limits. There must be none of its identity.
 func (j *Jar) add(key shelfKey, k Cookie, order uint64) *entry {
-	if s := j.shelves[key]; s != nil {
-		if old := s.find(&k); old != nil {
-			j.remove(old)
-		}
-	}
 	s := j.shelves[key]
 	if s == nil {
 		s = &shelf{shelfKey: shelfKey{strings.Clone(key.domain), strings.Clone(key.partition)}}
