@@ -30,11 +30,11 @@ func (s *reportScreen) print() {
 	for _, h := range r.Cookies {
 		s.header(h)
 	}
-	for _, t := range r.Tokens {
-		s.token(t)
-	}
 	if r.HAR != nil {
 		s.har(r.HAR)
+	}
+	for _, t := range r.Tokens {
+		s.token(t)
 	}
 	if rest := r.About("Authorization"); len(rest) > 0 {
 		s.title("Authorization: Basic")

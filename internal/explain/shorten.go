@@ -21,6 +21,20 @@ func (r *Report) Shorten(short, shortLine func(string) string) {
 	for _, t := range r.Tokens {
 		t.shorten(short)
 	}
+	if r.HAR == nil {
+		return
+	}
+	for _, e := range r.HAR.Entries {
+		for i := range e.SetCookies {
+			v := &e.SetCookies[i]
+			v.Line, v.Fix = shortLine(v.Line), shortLine(v.Fix)
+		}
+	}
+	for _, s := range r.HAR.Stories {
+		for _, c := range s.Causes {
+			c.Fix = shortLine(c.Fix)
+		}
+	}
 }
 
 func (t *Token) shorten(short func(string) string) {
