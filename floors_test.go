@@ -58,6 +58,7 @@ var floors = map[string]int{
 
 	// Above everything: only tests may import these.
 	"internal/testenv":           98,
+	"internal/jarvectors":        99,
 	"internal/server/servertest": 99,
 	"internal/db/dbtest":         99,
 	"internal/e2e":               100, // holds nothing but tests

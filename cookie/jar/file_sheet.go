@@ -10,10 +10,12 @@ import (
 	"time"
 )
 
-// Limits of a cookie file, to be held before anything is kept of it. The longest line that a jar can write has 37 KiB: every
-// octet a tab.
+// MaxFile is how many octets a cookie file may have.
+const MaxFile = 16 << 20
+
+// More limits of a cookie file, to be held before anything is kept of it. The longest line that a jar can write has 37 KiB:
+// every octet a tab.
 const (
-	maxFile        = 16 << 20
 	maxFileLine    = 64 << 10
 	maxFileLines   = 100_000
 	maxFileCookies = 20_000
@@ -73,9 +75,9 @@ func Read(r io.Reader) (cookies []FileCookie, problems []*FileError, err error) 
 }
 
 func readText(r io.Reader) ([]byte, error) {
-	text, err := io.ReadAll(io.LimitReader(r, maxFile+1))
-	if err == nil && len(text) > maxFile {
-		err = tooLarge("has more than %d octets", maxFile)
+	text, err := io.ReadAll(io.LimitReader(r, MaxFile+1))
+	if err == nil && len(text) > MaxFile {
+		err = tooLarge("has more than %d octets", MaxFile)
 	}
 	return text, err
 }

@@ -169,7 +169,7 @@ func TestFileKeepsWhatTheJarRefuses(t *testing.T) {
 }
 
 func TestFileThatIsNotUnderstoodStaysAsItIs(t *testing.T) {
-	big := strings.Repeat("#"+strings.Repeat("x", 1022)+"\n", maxFile/1024)
+	big := strings.Repeat("#"+strings.Repeat("x", 1022)+"\n", MaxFile/1024)
 	long := strings.Repeat("#\n", maxFileLines)
 	many := strings.Repeat("app.example\tFALSE\t/\tFALSE\t0\ta\t1\n", maxFileCookies)
 	tests := []struct {

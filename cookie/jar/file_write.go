@@ -47,8 +47,8 @@ func (s *sheet) format() ([]byte, error) {
 	switch {
 	case cookies > maxFileCookies:
 		return nil, tooLarge("would have %d cookies, %d at most", cookies, maxFileCookies)
-	case b.Len() > maxFile:
-		return nil, tooLarge("would have %d octets, %d at most", b.Len(), maxFile)
+	case b.Len() > MaxFile:
+		return nil, tooLarge("would have %d octets, %d at most", b.Len(), MaxFile)
 	}
 	return b.Bytes(), nil
 }
