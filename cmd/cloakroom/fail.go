@@ -13,6 +13,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/cloakroom/cloakroom/cookie/jar"
 	"github.com/cloakroom/cloakroom/guard"
 	"github.com/cloakroom/cloakroom/internal/account"
 	"github.com/cloakroom/cloakroom/internal/app"
@@ -79,12 +80,13 @@ func plainer(err error) error {
 // they cannot know: which flag to turn.
 func helpFor(err error) (code int, fact, hint string) {
 	var (
-		exit   *exitError
-		config *app.ConfigError
-		secret *grant.SecretError
-		own    *app.Error
-		path   *fs.PathError
-		listen *net.OpError
+		exit    *exitError
+		config  *app.ConfigError
+		secret  *grant.SecretError
+		own     *app.Error
+		cookies *jar.FileError
+		path    *fs.PathError
+		listen  *net.OpError
 	)
 	switch {
 	case errors.Is(err, context.Canceled):
@@ -113,6 +115,8 @@ func helpFor(err error) (code int, fact, hint string) {
 		return reasonFailed(own)
 	case errors.Is(err, account.ErrGroup):
 		return exitNo, err.Error(), groupHint
+	case errors.As(err, &cookies):
+		return exitFailed, err.Error(), cookies.Hint
 	case errors.As(err, &path):
 		return exitFailed, err.Error(), "check that the path is right and that you may use it"
 	}
