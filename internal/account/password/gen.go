@@ -1,19 +1,22 @@
 //go:build ignore
 
-// Gen makes common.bloom and top.bloom from a JSON list of passwords, most common first:
+// Gen makes common.words from a JSON list of passwords, most common first:
 //
 //	npm pack @zxcvbn-ts/language-common@4.1.3 && tar xzf zxcvbn-ts-language-common-4.1.3.tgz
 //	go run gen.go package/src/passwords.json
 package main
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
 	"encoding/json"
 	"log"
 	"os"
+	"slices"
 	"strings"
-
-	"github.com/bits-and-blooms/bloom/v3"
 )
+
+const top = 3000 // words with the bit that guessers try them first
 
 func main() {
 	log.SetFlags(0)
@@ -28,25 +31,29 @@ func main() {
 	if err := json.Unmarshal(raw, &words); err != nil {
 		log.Fatal(err)
 	}
-	write("common.bloom", words)
-	write("top.bloom", words[:3000])
-}
-
-func write(name string, words []string) {
-	filter := bloom.NewWithEstimates(uint(len(words)), 1e-9)
-	for _, w := range words {
-		filter.AddString(strings.ToLower(w))
+	seen := map[uint64]bool{}
+	var marks []uint64
+	for i, w := range words {
+		sum := sha256.Sum256([]byte(strings.ToLower(w)))
+		mark := binary.BigEndian.Uint64(sum[:]) >> 17 << 1
+		if seen[mark] {
+			continue
+		}
+		seen[mark] = true
+		if i < top {
+			mark |= 1
+		}
+		marks = append(marks, mark)
 	}
-	f, err := os.Create(name)
-	if err != nil {
+	slices.Sort(marks)
+	var out []byte
+	for _, m := range marks {
+		var b [8]byte
+		binary.BigEndian.PutUint64(b[:], m)
+		out = append(out, b[2:]...)
+	}
+	if err := os.WriteFile("common.words", out, 0o644); err != nil {
 		log.Fatal(err)
 	}
-	n, err := filter.WriteTo(f)
-	if err == nil {
-		err = f.Close()
-	}
-	if err != nil {
-		log.Fatal(err)
-	}
-	log.Printf("%s: %d words, %d bytes", name, len(words), n)
+	log.Printf("%d words, %d bytes", len(marks), len(out))
 }
