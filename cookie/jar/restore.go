@@ -78,10 +78,7 @@ func (j *Jar) judgeAgain(k Cookie, now time.Time) Verdict {
 	} else {
 		k.Expires = time.Time{}
 	}
-	k.Created = past(k.Created, now)
-	if k.Accessed = past(k.Accessed, now); k.Accessed.Before(k.Created) {
-		k.Accessed = k.Created
-	}
+	k.Created, k.Accessed = past(k.Created, now), past(k.Accessed, now)
 	v.Cookie = k
 	return v
 }
