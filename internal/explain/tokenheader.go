@@ -108,8 +108,9 @@ func hasPrivatePart(raw json.RawMessage) bool {
 }
 
 var (
-	sqlWords   = regexp.MustCompile(`(?i)('|"|;|--|/\*)|\b(union|select|insert|drop|or)\b\s`)
-	shellSigns = regexp.MustCompile("[|`$<>&]|\\$\\(")
+	sqlWords   = regexp.MustCompile(`(?i)['";]|/\*|\b(union|select|insert|drop|or)\s`)
+	shellSigns = regexp.MustCompile("[|`$<>&]")
+	pathForm   = regexp.MustCompile(`^/[a-z._-]+(/|$)|\.\./|\\`) // base64 may begin with a slash
 )
 
 // judgeKeyID: a key ID is a name to look up, and nothing else.
@@ -127,7 +128,7 @@ func judgeKeyID(f *findings, t *Token) {
 		odd("is not a string")
 	case kid == "":
 		odd("is empty")
-	case strings.HasPrefix(kid, "/") || strings.Contains(kid, "..") || strings.Contains(kid, `\`):
+	case pathForm.MatchString(kid):
 		odd("looks like a path: somebody may try to have a file taken for the key")
 	case strings.Contains(kid, "://"):
 		odd("is a URL: somebody may try to have a key fetched")

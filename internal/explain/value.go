@@ -59,9 +59,9 @@ func (v *Value) guess(s string) (kind, says string) {
 	switch {
 	case s == "":
 		return "empty", "empty"
-	case looksLikeToken(s) && strings.Count(s, ".") == 2:
+	case isToken(s) && strings.Count(s, ".") == 2:
 		return "token", "a signed token (JWT)"
-	case looksLikeToken(s) && strings.Count(s, ".") == 4:
+	case isToken(s) && strings.Count(s, ".") == 4:
 		return "encrypted-token", "an encrypted token (JWE)"
 	case uuidForm.MatchString(s):
 		v.bits = 122
@@ -91,6 +91,18 @@ func (v *Value) guess(s string) (kind, says string) {
 	}
 	v.bits = float64(len(s)) * bitsPerCharacter(s)
 	return "opaque", fmt.Sprintf("%d characters that say nothing: at most %.0f random bits", len(s), v.bits)
+}
+
+// isToken asks for more than looksLikeToken, since the sessions of Flask have three parts, too: an algorithm.
+func isToken(s string) bool {
+	if !looksLikeToken(s) {
+		return false
+	}
+	head, _, _ := strings.Cut(s, ".")
+	b, _ := base64.RawURLEncoding.DecodeString(toURLAlphabet(head))
+	o, _ := readObject(b)
+	_, ok := o.get("alg")
+	return ok
 }
 
 // bitsPerCharacter of the smallest usual alphabet that holds s.
