@@ -1,6 +1,7 @@
 package screen
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -59,6 +60,15 @@ func facts(h *trace.Hop, name trace.PhaseName) []Span {
 	return nil
 }
 
+const literal = "literal address"
+
+// knownFrom is how an address was known without asking.
+var knownFrom = map[string]string{
+	literal:      "nobody is asked: the URL has the address itself",
+	"hosts file": "nobody is asked: the hosts file of this machine says",
+	"--resolve":  "nobody is asked: you said so with --resolve",
+}
+
 func dnsFacts(d *trace.DNS) (facts []Span) {
 	if d == nil {
 		return nil
@@ -78,7 +88,7 @@ func dnsFacts(d *trace.DNS) (facts []Span) {
 		}
 		add("asked %s: %s", d.Resolver, strings.Join(asked, ", "))
 	} else if d.Resolver != "" {
-		add("%s", d.Resolver)
+		add("%s", cmp.Or(knownFrom[d.Resolver], d.Resolver))
 	}
 	for _, r := range d.Chain {
 		add("%s is an alias of %s (%s)", r.Name, r.Data, keep(r.TTL))
@@ -95,7 +105,7 @@ func dnsFacts(d *trace.DNS) (facts []Span) {
 		}
 		found = append(found, says)
 	}
-	if len(found) > 0 {
+	if len(found) > 0 && d.Resolver != literal {
 		add("%s", strings.Join(found, ", "))
 	}
 	for _, r := range d.HTTPS {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -104,13 +105,17 @@ func (s *Screen) leadsTo(h *trace.Hop, last bool) {
 	s.Row(2, Span{"→", Calm}, 4, spans...)
 }
 
-// Next prints what a request to a URL would carry if it were made now.
-func (s *Screen) Next(url string, verdicts []jar.Verdict) {
+// Next prints what a request to a URL would carry if it were made now. before is what the last one carried.
+func (s *Screen) Next(url string, before, verdicts []jar.Verdict) {
 	if len(verdicts) == 0 {
 		return
 	}
-	s.Row(0, Span{}, 0, Span{"The next request to", Strong}, Span{url, Strong})
-	s.Cookies(verdicts)
+	if slices.EqualFunc(before, verdicts, func(a, b jar.Verdict) bool { return a.Outcome == b.Outcome && same(&a.Cookie, &b.Cookie) }) {
+		s.Text(0, Span{Text: "The next request there would carry the same cookies."})
+	} else {
+		s.Text(0, Span{"The next request to", Strong}, Span{url, Strong})
+		s.Cookies(verdicts)
+	}
 	s.Gap()
 }
 

@@ -2,14 +2,18 @@ package screen
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 )
 
-// Short is a secret as it may be seen: its first four octets, and how many it has.
+// shortened is what Short returns.
+var shortened = regexp.MustCompile(`^.{0,4}…\([0-9]+\)$`)
+
+// Short is a secret as it may be seen: its first four octets, and how many it has. What is short already stays so.
 func Short(secret string) string {
 	const most = 4
-	if len(secret) <= most {
+	if len(secret) <= most || len(secret) < 32 && shortened.MatchString(secret) {
 		return secret
 	}
 	end := most

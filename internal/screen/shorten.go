@@ -19,13 +19,30 @@ func Shorten(t *trace.Trace) *trace.Trace {
 		short.Findings[i].Detail = hideTokens(short.Findings[i].Detail)
 	}
 	short.Hops = make([]*trace.Hop, len(t.Hops))
+	echo := echoes(t)
 	for i, h := range t.Hops {
-		short.Hops[i] = shortenHop(*h)
+		short.Hops[i] = shortenHop(*h, echo)
 	}
 	return &short
 }
 
-func shortenHop(h trace.Hop) *trace.Hop {
+// echoes finds the values of cookies where a server says them back: in the page.
+func echoes(t *trace.Trace) *strings.Replacer {
+	const least, most = 16, 400 // characters of a value that is worth it; values
+	var pairs []string
+	for _, h := range t.Hops {
+		for _, verdicts := range [][]jar.Verdict{h.SetCookies, h.Cookies} {
+			for i := range verdicts {
+				if v := verdicts[i].Cookie.Value; len(v) >= least && len(pairs) < 2*most {
+					pairs = append(pairs, v, Short(v))
+				}
+			}
+		}
+	}
+	return strings.NewReplacer(pairs...)
+}
+
+func shortenHop(h trace.Hop, echo *strings.Replacer) *trace.Hop {
 	h.URL, h.Redirect = hideTokens(h.URL), hideTokens(h.Redirect)
 	if h.Parts != nil {
 		parts := *h.Parts
@@ -40,7 +57,10 @@ func shortenHop(h trace.Hop) *trace.Hop {
 	for i := range h.SetCookies {
 		shortenVerdict(&h.SetCookies[i])
 	}
-	h.Page = shortenPage(h.Page)
+	h.Page = shortenPage(h.Page, echo)
+	if h.Response != nil {
+		h.Response.Body = []byte(echo.Replace(string(h.Response.Body)))
+	}
 	return &h
 }
 
@@ -115,12 +135,12 @@ func shortenField(name, value string) string {
 	return space + hideTokens(text)
 }
 
-func shortenPage(p *trace.Page) *trace.Page {
+func shortenPage(p *trace.Page, echo *strings.Replacer) *trace.Page {
 	if p == nil {
 		return nil
 	}
 	short := *p
-	short.Title, short.Text = hideTokens(p.Title), hideTokens(p.Text)
+	short.Title, short.Text = echo.Replace(hideTokens(p.Title)), echo.Replace(hideTokens(p.Text))
 	if strings.HasSuffix(p.Type, "json") {
 		short.Text = hideMembers(short.Text)
 	}

@@ -26,10 +26,10 @@ func TestShortenEverywhere(t *testing.T) {
 	}
 	h := &trace.Hop{
 		URL: "https://shop.example/?t=" + token, Redirect: "https://shop.example/#" + token, Parts: &trace.Parts{Path: "/" + token, Query: token, Fragment: token},
-		Request: m("password=" + session), Response: m(`{"access_token":"` + session + `", "refresh_token" : "` + session + `\"", "jwt":"` + token + `"}`),
+		Request: m("password=" + session), Response: m(`{"access_token":"` + session + `", "refresh_token" : "` + session + `\"", "jwt":"` + token + `", "you":"` + session + `"}`),
 		SetCookies: []jar.Verdict{{Name: "sid", Outcome: jar.Rejected, Line: "sid=" + session, Fix: "sid=" + session + "; Secure", Cookie: jar.Cookie{Value: session}}, {Line: session, Outcome: jar.Stored, Cookie: jar.Cookie{Value: token}}},
 		Cookies:    []jar.Verdict{{Name: "sid", Outcome: jar.Sent, Cookie: jar.Cookie{Value: session}}},
-		Page: &trace.Page{Type: "application/json", Title: token, Text: `{"client_secret": "` + session + `", "x": "` + token + `"}`,
+		Page: &trace.Page{Type: "application/json", Title: token, Text: `{"client_secret": "` + session + `", "x": "` + token + `", "you": "sent ` + session + `"}`,
 			Links: []trace.Link{{N: 1, URL: "https://shop.example/" + token}},
 			Forms: []trace.Form{{N: 1, Action: "https://shop.example/" + token, Inputs: []trace.Input{{Name: "csrf", Type: "hidden", Value: session}}}}},
 	}
@@ -54,7 +54,7 @@ func TestShortenEverywhere(t *testing.T) {
 			t.Errorf("%s has a secret: %s", where, got)
 		}
 	}
-	for _, want := range []string{"Cookie: a=1; sid=hv90…(43);b=eyJh…", "authorization: Bearer hv90…(43)", "Set-Cookie: sid=hv90…(43); Path=/", "access_token\":\"hv90…(43)"} {
+	for _, want := range []string{"Cookie: a=1; sid=hv90…(43);b=eyJh…", "authorization: Bearer hv90…(43)", "Set-Cookie: sid=hv90…(43); Path=/", "access_token\":\"hv90…(43)", "Set-Cookie: sid=hv90…(43); Secure"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is not on\n%s", want, out.String())
 		}
@@ -72,6 +72,7 @@ func TestShortLines(t *testing.T) {
 		{"no name", "abcdefgh", "abcd…(8)"},
 		{"no value", "sid=; Path=/", "sid=; Path=/"},
 		{"a value with an equals sign", "sid=ab=cdefgh", "sid=ab=c…(9)"},
+		{"what is short already", "sid=abcd…(43); Path=/", "sid=abcd…(43); Path=/"},
 		{"nothing", "", ""},
 	}
 	for _, tt := range tests {

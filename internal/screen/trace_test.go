@@ -108,7 +108,9 @@ func TestTraceScreens(t *testing.T) {
 	golden(t, "redirect", func(s *Screen) {
 		short := Shorten(redirect)
 		s.Trace(short, 1, false)
-		s.Next("https://shop.example/account", requestCookies()[:1])
+		s.Next("https://shop.example/account", requestCookies(), requestCookies()[:1])
+		s.Next("https://shop.example/account", requestCookies(), requestCookies())
+		s.Next("https://shop.example/account", requestCookies(), nil)
 		s.Page(short.Hops[1].Page, false)
 		s.Footer(true)
 	})
