@@ -61,21 +61,65 @@ func helpFlags(b *strings.Builder, node *kong.Node) {
 	for _, arg := range node.Positional {
 		rows = append(rows, [2]string{arg.Summary(), arg.Help})
 	}
+	var groups []string
+	forms := map[string][]string{}
 	for _, flag := range node.Flags {
-		if listed(flag) {
+		switch {
+		case !listed(flag):
+		case flag.Group != nil:
+			title := flag.Group.Title
+			if forms[title] == nil {
+				groups = append(groups, title)
+			}
+			forms[title] = append(forms[title], shortForm(flag))
+		default:
 			rows = append(rows, [2]string{flagForm(flag), flag.Help})
 		}
 	}
 	twoColumns(b, rows)
+	for _, title := range groups {
+		fmt.Fprintf(b, "%s\n", title)
+		helpForms(b, forms[title])
+	}
+}
+
+// helpForms prints flags that people know from elsewhere, beside each other and without a word on each.
+func helpForms(b *strings.Builder, forms []string) {
+	line := ""
+	for _, form := range forms {
+		if line != "" && utf8.RuneCountInString(line)+2+utf8.RuneCountInString(form) > helpWidth {
+			fmt.Fprintln(b, line)
+			line = ""
+		}
+		line += "  " + form
+	}
+	fmt.Fprintln(b, line)
+}
+
+// shortForm shows a flag as it is known elsewhere.
+func shortForm(flag *kong.Flag) string {
+	known := *flag.Value
+	if len(flag.Aliases) > 0 {
+		known.Name = flag.Aliases[0]
+	}
+	named := *flag
+	named.Value = &known
+	form := flagForm(&named)
+	if flag.Short != 0 {
+		form = "-" + string(flag.Short) + ", " + form
+	}
+	return form
 }
 
 func listed(flag *kong.Flag) bool { return !flag.Hidden && flag.Name != "help" }
 
-// exampleFlag is the flag that shows how environment twins are spelt; "" if there are no flags.
+// exampleFlag is the flag that shows how environment twins are spelt: a short one of several words. It is "" if there are no
+// flags.
 func exampleFlag(node *kong.Node) string {
 	name := ""
 	for _, flag := range node.Flags {
-		if listed(flag) && (name == "" || strings.Contains(flag.Name, "-") && !strings.Contains(name, "-")) {
+		several, had := strings.Contains(flag.Name, "-"), strings.Contains(name, "-")
+		if listed(flag) && (name == "" || several && (!had || len(flag.Name) < len(name))) {
 			name = flag.Name
 		}
 	}
@@ -84,7 +128,7 @@ func exampleFlag(node *kong.Node) string {
 
 // envTwin is the environment variable that stands for a flag.
 func envTwin(flag string) string {
-	return "CLOAKROOM_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+	return "CLOAKROOM_" + strings.ToUpper(strings.NewReplacer("-", "_", ".", "_").Replace(flag))
 }
 
 // flagForm shows a flag with its default, or with the kind of value that it takes.

@@ -25,7 +25,7 @@ const (
 type commands struct {
 	Serve       serveCmd       `cmd:"" help:"Run the server."`
 	Tour        tourCmd        `cmd:"" help:"Watch four ways of being remembered being used, and attacked."`
-	Trace       traceCmd       `cmd:"" help:"Play the browser: every step from a URL to a page, every cookie judged."`
+	Trace       traceCmd       `cmd:"" help:"Play the browser: each step to a page, each cookie judged."`
 	Explain     explainCmd     `cmd:"" hidden:"" help:"Say what a cookie, a token or a HAR file means, and what is wrong with it."`
 	Jar         jarCmd         `cmd:"" help:"The cookie file of trace: list, check, import, export, replay."`
 	User        userCmd        `cmd:"" help:"Accounts and their groups."`

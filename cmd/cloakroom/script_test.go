@@ -52,6 +52,7 @@ func TestScripts(t *testing.T) {
 			"taken":   takePort,
 			"keypair": keypair,
 			"long":    longToken,
+			"website": website,
 			"house":   func(ts *testscript.TestScript, _ bool, args []string) { fillHouse(t, ts, args) },
 		},
 	})
