@@ -19,13 +19,13 @@ func (j *Jar) evict(s *shelf, now time.Time) {
 // nothing else.
 func (j *Jar) evictDomain(s *shelf, now time.Time) {
 	most, room := j.profile.MaxPerDomain, roomAfter(j.profile.MaxPerDomain, j.profile.PurgePerDomain)
-	if most <= 0 || len(s.entries) <= most {
+	if most <= 0 || s.count <= most {
 		return
 	}
 	j.dropExpired(s, now)
 	for _, secureToo := range []bool{false, true} {
-		if len(s.entries) > most {
-			for len(s.entries) > room && j.evictFrom(s, secureToo) {
+		if s.count > most {
+			for s.count > room && j.evictFrom(s, secureToo) {
 			}
 		}
 	}
@@ -67,7 +67,7 @@ func roomAfter(most, purge int) int { return max(0, most-purge) }
 // evictFrom puts out the one of a shelf whose last use is longest ago, a Secure one only if secure is true.
 func (j *Jar) evictFrom(s *shelf, secure bool) bool {
 	var oldest *entry
-	for _, e := range s.entries {
+	for e := range s.all() {
 		if (secure || !e.Secure) && (oldest == nil || e.usedBefore(oldest)) {
 			oldest = e
 		}
@@ -87,10 +87,14 @@ func (e *entry) usedBefore(o *entry) bool {
 }
 
 func (j *Jar) dropExpired(s *shelf, now time.Time) {
-	for i := len(s.entries) - 1; i >= 0; i-- {
-		if e := s.entries[i]; e.expired(now) {
-			j.remove(e)
+	var gone []*entry
+	for e := range s.all() {
+		if e.expired(now) {
+			gone = append(gone, e)
 		}
+	}
+	for _, e := range gone {
+		j.remove(e)
 	}
 }
 

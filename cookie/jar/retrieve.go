@@ -70,23 +70,30 @@ func (j *Jar) sendable(c *context, list []*entry) []*entry {
 	if c.problem != "" {
 		return list
 	}
-	first := j.shelves[shelfKey{domain: c.domain}]
-	list = j.sendableFrom(first, c, list)
-	if second := j.shelves[shelfKey{c.domain, c.partition}]; second != nil {
-		list = j.sendableFrom(second, c, list)
-		slices.SortFunc(list, before)
-	}
-	return list
-}
-
-func (j *Jar) sendableFrom(s *shelf, c *context, list []*entry) []*entry {
-	if s == nil {
-		return list
-	}
-	for _, e := range s.entries {
-		if j.why(c, e) == 0 {
-			list = append(list, e)
+	runs := 0
+	for _, key := range [...]shelfKey{{domain: c.domain}, {c.domain, c.partition}} {
+		s := j.shelves[key]
+		if s == nil {
+			continue
 		}
+		// The host and the domains above it, as far as a Domain can go.
+		for host := c.host; ; _, host, _ = strings.Cut(host, ".") {
+			n := len(list)
+			for _, e := range s.hosts[host] {
+				if j.why(c, e) == 0 {
+					list = append(list, e)
+				}
+			}
+			if len(list) > n {
+				runs++
+			}
+			if len(host) <= len(c.domain) {
+				break
+			}
+		}
+	}
+	if runs > 1 {
+		slices.SortFunc(list, before)
 	}
 	return list
 }
@@ -137,35 +144,35 @@ func (j *Jar) match(r Request, now time.Time, use bool) (string, []Verdict) {
 	c := j.context(r, now)
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	list := j.sendable(&c, nil)
+	list, near := j.sendable(&c, nil), j.near(&c)
 	if use {
 		j.use(list, c.now)
 	}
-	verdicts := []Verdict{}
+	verdicts := make([]Verdict, 0, len(near))
 	for _, e := range list {
 		verdicts = append(verdicts, j.explainSent(&c, e))
 	}
-	for _, s := range j.near(&c) {
-		for _, e := range s.entries {
-			if w := j.why(&c, e); w != 0 {
-				verdicts = append(verdicts, j.explainWithheld(&c, e, w))
-			}
+	for _, e := range near {
+		if w := j.why(&c, e); w != 0 {
+			verdicts = append(verdicts, j.explainWithheld(&c, e, w))
 		}
 	}
 	return serialize(list), verdicts
 }
 
-// near are the shelves of a request's registrable domain, the one without a partition first.
-func (j *Jar) near(c *context) []*shelf {
+// near are all cookies of a request's registrable domain, those without a partition first, in the order of retrieval.
+func (j *Jar) near(c *context) []*entry {
 	if c.problem != "" {
 		return nil
 	}
-	var near []*shelf
+	var near []*entry
 	for key, s := range j.shelves {
 		if key.domain == c.domain {
-			near = append(near, s)
+			near = slices.AppendSeq(near, s.all())
 		}
 	}
-	slices.SortFunc(near, func(a, b *shelf) int { return cmp.Compare(a.partition, b.partition) })
+	slices.SortFunc(near, func(a, b *entry) int {
+		return cmp.Or(cmp.Compare(a.Partition, b.Partition), before(a, b))
+	})
 	return near
 }

@@ -1,7 +1,6 @@
 package jar
 
 import (
-	"slices"
 	"strings"
 	"time"
 )
@@ -81,7 +80,7 @@ func (j *Jar) find(key shelfKey, k *Cookie) *entry {
 func (j *Jar) add(key shelfKey, k Cookie, order uint64) *entry {
 	s := j.shelves[key]
 	if s == nil {
-		s = &shelf{shelfKey: shelfKey{strings.Clone(key.domain), strings.Clone(key.partition)}}
+		s = newShelf(key)
 		j.shelves[s.shelfKey] = s
 	}
 	j.orders = max(j.orders, order)
@@ -98,7 +97,7 @@ func (j *Jar) add(key shelfKey, k Cookie, order uint64) *entry {
 
 func (j *Jar) remove(e *entry) {
 	s := e.shelf
-	if s.take(e); len(s.entries) == 0 {
+	if s.take(e); s.count == 0 {
 		delete(j.shelves, s.shelfKey)
 	}
 	j.queue.remove(e)
@@ -132,8 +131,11 @@ func (j *Jar) coversSecure(c *context, k *Cookie) bool {
 	if s == nil {
 		return false
 	}
-	return slices.ContainsFunc(s.entries, func(e *entry) bool {
-		return e.Secure && e.Name == k.Name && !e.expired(c.now) && pathMatch(k.Path, e.Path) &&
-			(domainMatch(e.Domain, k.Domain) || domainMatch(k.Domain, e.Domain))
-	})
+	for e := range s.all() {
+		if e.Secure && e.Name == k.Name && !e.expired(c.now) && pathMatch(k.Path, e.Path) &&
+			(domainMatch(e.Domain, k.Domain) || domainMatch(k.Domain, e.Domain)) {
+			return true
+		}
+	}
+	return false
 }
