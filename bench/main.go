@@ -26,6 +26,7 @@ func main() {
 	}
 	t := &table{only: *only}
 	micro(t, *rounds, *slice)
+	jars(t, *rounds, *slice)
 	if *binary != "" {
 		whole(t, *binary, *rounds)
 	}
