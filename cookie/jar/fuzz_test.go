@@ -88,9 +88,9 @@ func mustBeThere(t *testing.T, j *Jar, r Request, v Verdict) {
 		r.Site, r.Embedded = nil, false
 	}
 	u := *r.URL
-	if u.Path, u.RawPath = v.Cookie.Path, ""; !strings.HasPrefix(u.EscapedPath(), v.Cookie.Path) {
+	if u.Path, u.RawPath = v.Cookie.Path, ""; !pathMatch(u.EscapedPath(), v.Cookie.Path) {
 		u = url.URL{Scheme: u.Scheme, Host: u.Host, Path: v.Cookie.Path, RawPath: v.Cookie.Path}
-		if u.EscapedPath() != v.Cookie.Path {
+		if !pathMatch(u.EscapedPath(), v.Cookie.Path) {
 			return // no URL has this path
 		}
 	}
