@@ -23,7 +23,7 @@ type explainCmd struct {
 	URL         string   `name:"url" placeholder:"URL" help:"Where the response came from; else https://example.com/."`
 	Site        string   `placeholder:"URL" help:"The page of another site that the response was a part of."`
 	Script      bool     `help:"Script sets the cookie: document.cookie."`
-	Profile     string   `placeholder:"NAME" help:"A browser: rfc, chrome, firefox, safari, or classic."`
+	Profile     string   `placeholder:"NAME" help:"Whose rules: rfc, chrome, firefox, safari or classic; else rfc, or the browser's that made the HAR file."`
 	JWKS        string   `name:"jwks" placeholder:"FILE" help:"A key or a key set, to verify tokens with."`
 	Now         string   `placeholder:"TIME" help:"Judge as at this time (RFC 3339)."`
 	ShowSecrets bool     `help:"Show the values of cookies and claims whole."`

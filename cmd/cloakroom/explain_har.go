@@ -55,16 +55,16 @@ type way struct {
 
 var (
 	sentWays = []way{
-		{explain.AgreedSent, "as the jar has it"},
+		{explain.AgreedSent, "as expected"},
 		{explain.OtherValue, "with another value (script or another tab changed it)"},
 		{explain.FromBefore, "from before the recording"},
 		{explain.ByScript, "made by script or in another tab"},
-		{explain.SentThoughWithheld, "though the jar would withhold it"},
+		{explain.SentThoughWithheld, "though the rules would hold it back"},
 		{explain.SentThoughRejected, "though its line is refused"},
 	}
 	heldWays = []way{
-		{explain.AgreedWithheld, "as the jar has it"},
-		{explain.WithheldThoughSent, "though the jar would send it"},
+		{explain.AgreedWithheld, "as expected"},
+		{explain.WithheldThoughSent, "though the rules would send it"},
 	}
 )
 
@@ -77,6 +77,13 @@ func sums(n map[explain.Agreement]int, ways []way) string {
 		}
 	}
 	return strings.Join(parts, ", ")
+}
+
+func purpose(known string) string {
+	if known == "" {
+		return ""
+	}
+	return "(" + known + ")"
 }
 
 func (s *reportScreen) story(story *explain.Story) {
@@ -106,14 +113,11 @@ func (s *reportScreen) story(story *explain.Story) {
 	if text := sums(story.Results, heldWays); text != "" {
 		says = append(says, "held back "+text)
 	}
-	if story.Purpose != "" {
-		says = append(says, "("+story.Purpose+")")
-	}
 	name := story.Name
 	if name == "" {
 		name = "(no name)"
 	}
-	s.Row(2, mark, 4, screen.Span{Text: screen.Fit(screen.Printable(name), 40), Style: screen.Strong}, screen.Span{Text: strings.Join(says, ", ")})
+	s.Row(2, mark, 4, screen.Span{Text: screen.Fit(screen.Printable(name), 40), Style: screen.Strong}, screen.Span{Text: strings.Join(says, ", ")}, screen.Span{Text: purpose(story.Purpose), Style: screen.Faint})
 	for _, c := range story.Causes {
 		if c.Result == explain.AgreedWithheld {
 			s.Row(4, screen.Span{Text: "·", Style: screen.Faint}, 6, screen.Span{Text: fmt.Sprintf("held back %d×: %s, %s", c.Times, c.Reason, c.Detail)})

@@ -23,17 +23,29 @@ func (s *reportScreen) token(t *explain.Token) {
 	if t.Payload != "" {
 		s.Row(2, screen.Span{Text: "payload"}, 13, screen.Span{Text: s.Describe(t.Payload)})
 	}
-	for _, step := range t.Steps {
-		says, style := "good", screen.Good
-		if step.Error != "" {
-			says, style = step.Error, screen.Bad
-		}
-		s.Row(2, screen.Span{Text: "check"}, 13, screen.Span{Text: step.Check + ":"}, screen.Span{Text: says, Style: style})
-	}
+	s.checks(t.Steps)
 	s.findings(2, s.report.About(t.About))
 	s.Gap()
 	if t.Nested != nil {
 		s.token(t.Nested)
+	}
+}
+
+// checks shows what a verification looked at, and where it ended.
+func (s *reportScreen) checks(steps []explain.Step) {
+	var passed []string
+	for _, step := range steps {
+		if step.Error == "" {
+			passed = append(passed, step.Check)
+		}
+	}
+	if len(passed) > 0 {
+		s.Row(2, screen.Span{Text: "checks"}, 13, screen.Span{Text: strings.Join(passed, ", "), Style: screen.Good})
+	}
+	for _, step := range steps {
+		if step.Error != "" {
+			s.Row(2, screen.Span{Text: "refused"}, 13, screen.Span{Text: step.Check + ": " + step.Error, Style: screen.Bad})
+		}
 	}
 }
 

@@ -26,7 +26,7 @@ type commands struct {
 	Serve       serveCmd       `cmd:"" help:"Run the server."`
 	Tour        tourCmd        `cmd:"" help:"Watch four ways of being remembered being used, and attacked."`
 	Trace       traceCmd       `cmd:"" help:"Play the browser: each step to a page, each cookie judged."`
-	Explain     explainCmd     `cmd:"" hidden:"" help:"Say what a cookie, a token or a HAR file means, and what is wrong with it."`
+	Explain     explainCmd     `cmd:"" help:"Say what a cookie, token or HAR file means, and what is wrong."`
 	Jar         jarCmd         `cmd:"" help:"The cookie file of trace: list, check, import, export, replay."`
 	User        userCmd        `cmd:"" help:"Accounts and their groups."`
 	Session     sessionCmd     `cmd:"" help:"Live and ended sessions: list, why, end."`

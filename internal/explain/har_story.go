@@ -190,12 +190,12 @@ func (w *walk) judgeStory(s *Story) {
 			f.add(Problem, string(c.Reason), draftStep(c.Step), fix, "A browser refuses it%s: %s.", times, c.Detail)
 		case SentThoughWithheld:
 			f.add(Warning, string(c.Result), draftStep(c.Step), "Look at the request: the browser may know more than the file tells, or its settings differ.",
-				"The browser sent it, where the jar would not%s: %s, %s.", times, c.Reason, c.Detail)
+				"The browser sent it, where the rules would not%s: %s, %s.", times, c.Reason, c.Detail)
 		case SentThoughRejected:
 			f.add(Warning, string(c.Result), "", "Clear the site's cookies and record again.", "The browser sent it, though its Set-Cookie line is refused%s: it had one from before.", times)
 		case WithheldThoughSent:
 			f.add(Warning, string(c.Result), "", "Look whether script deleted it, the request was made without credentials, or a setting blocks cookies of third parties.",
-				"The browser did not send it, where the jar would%s.%s", times, browserSays(c.Browser))
+				"The browser did not send it, where the rules would%s.%s", times, browserSays(c.Browser))
 		}
 	}
 	w.report.Findings = append(w.report.Findings, f.list...)

@@ -53,7 +53,7 @@ func newWalk(e *explainer, file *harFile) *walk {
 	}
 	return &walk{
 		explainer: e, file: file,
-		jar:     jar.New(&jar.Options{Profile: profile, SecureLoopback: profile == nil}),
+		jar:     newJar(profile),
 		entries: map[*harEntry]*Entry{}, pages: map[string]*harPage{}, stories: map[[2]string]*Story{},
 		hosts: map[string]map[string]bool{}, tokens: map[string]bool{},
 		har: &HAR{Creator: file.creator, Profile: name, Cut: file.cut, Entries: []*Entry{}, Stories: []*Story{},

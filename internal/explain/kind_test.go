@@ -198,7 +198,7 @@ func TestShorten(t *testing.T) {
 	const secret = "QkJCQkJCQkJCQkJCQkJC"
 	inner := signed(t, "HS256", strong, `{"password":"`+secret+`"}`)
 	text := fmt.Sprintf("Set-Cookie: __Host-a=%[1]s; Path=/\nSet-Cookie: %[1]s\nCookie: b=%[1]s; c=%[2]s\nAuthorization: Bearer %[2]s", secret, inner)
-	har := record("x", shot{took: 1, url: "https://a.example/", cookie: "z=" + secret, set: []string{"__Host-b=" + secret + "; Path=/", "auth=" + inner}})
+	har := record("x", shot{took: 1, url: "https://a.example/?code=" + secret + "&" + secret, cookie: "z=" + secret, set: []string{"__Host-b=" + secret + "; Path=/", "auth=" + inner}})
 	for _, input := range []string{text, har} {
 		r, err := Explain(strings.NewReader(input), nil)
 		if err != nil {

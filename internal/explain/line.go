@@ -131,14 +131,13 @@ var old = map[string]bool{"version": true, "comment": true, "commenturl": true, 
 
 // judgeAttributes is about what browsers ignore or read otherwise than it was meant.
 func judgeAttributes(f *findings, l line) {
-	seen := map[string]attribute{}
+	seen := map[string]bool{}
 	for _, a := range l.attributes {
 		lower := strings.ToLower(a.name)
-		if first, twice := seen[lower]; twice && isAttribute(a.name) && !f.has("doubled-attribute") {
-			f.add(Warning, "doubled-attribute", "6265bis section 4.1.1", "Write each attribute once.",
-				"%s is there twice (%s, %s): browsers take the last.", a.name, excerpt(first.text), excerpt(a.text))
+		if seen[lower] && isAttribute(a.name) && !f.has("doubled-attribute") {
+			f.add(Warning, "doubled-attribute", "6265bis section 4.1.1", "Write each attribute once.", "%s is there twice: browsers take the last.", a.name)
 		}
-		seen[lower] = a
+		seen[lower] = true
 		judgeAttribute(f, a, lower)
 	}
 }

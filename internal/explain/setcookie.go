@@ -44,7 +44,7 @@ func (e *explainer) explainSetCookies(p *pasted) {
 		}
 	}
 	e.report.URL = u.String()
-	j := jar.New(&jar.Options{Profile: e.Profile, SecureLoopback: e.Profile == nil})
+	j := newJar(e.Profile)
 	r := jar.Request{URL: u, Method: p.method, Site: e.Site, Embedded: e.Site != nil, Script: e.Script || p.script, Now: e.Now}
 	if p.script && !e.Script {
 		e.assume("Script sets the cookie, as document.cookie says.")
@@ -58,6 +58,12 @@ func (e *explainer) explainSetCookies(p *pasted) {
 		e.report.SetCookies = append(e.report.SetCookies, e.explainSetCookie(about, v, u, r.Script))
 	}
 	e.explainSameNames()
+}
+
+// newJar makes the jar of a browser. The draft leaves open whether loopback is secure over http; Chrome, Firefox and curl say yes,
+// and who asks for none of the browsers that decide is answered like them.
+func newJar(p *jar.Profile) *jar.Jar {
+	return jar.New(&jar.Options{Profile: p, SecureLoopback: p == nil || p.Name == "rfc" || p.Name == "classic"})
 }
 
 func nameOr(name string) string {

@@ -25,6 +25,7 @@ func (r *Report) Shorten(short, shortLine func(string) string) {
 		return
 	}
 	for _, e := range r.HAR.Entries {
+		e.URL = shortURL(e.URL, short)
 		for i := range e.SetCookies {
 			v := &e.SetCookies[i]
 			v.Line, v.Fix = shortLine(v.Line), shortLine(v.Fix)
@@ -35,6 +36,23 @@ func (r *Report) Shorten(short, shortLine func(string) string) {
 			c.Fix = shortLine(c.Fix)
 		}
 	}
+}
+
+// shortURL shortens the values in a query: links that sign people in carry their secrets there.
+func shortURL(text string, short func(string) string) string {
+	path, query, ok := strings.Cut(text, "?")
+	if !ok {
+		return text
+	}
+	pairs := strings.Split(query, "&")
+	for i, pair := range pairs {
+		if name, value, ok := strings.Cut(pair, "="); ok {
+			pairs[i] = name + "=" + short(value)
+		} else {
+			pairs[i] = short(pair)
+		}
+	}
+	return path + "?" + strings.Join(pairs, "&")
 }
 
 func (t *Token) shorten(short func(string) string) {
