@@ -7,6 +7,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/korean"
 )
 
@@ -276,5 +277,28 @@ func TestThePageOfTheLastHop(t *testing.T) {
 	short := answering(t, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 99\r\n\r\nHalf of")
 	if got, err = runWith(t, "http://"+short+"/", nil, nil); err == nil || got.last().Page.Text != "Half of" {
 		t.Errorf("a page that did not come whole: %+v, %v", got.last().Page, err)
+	}
+}
+
+// TestOctets compares our tables with those of golang.org/x/text.
+func TestOctets(t *testing.T) {
+	for label, want := range map[string]*charmap.Charmap{
+		"windows-1250": charmap.Windows1250, "windows-1251": charmap.Windows1251, "latin1": charmap.Windows1252, "iso-8859-9": charmap.Windows1254,
+		"iso-8859-2": charmap.ISO8859_2, "iso-8859-15": charmap.ISO8859_15, "KOI8-R": charmap.KOI8R,
+	} {
+		d, known := charset(label)
+		if !known {
+			t.Errorf("%s is not known", label)
+			continue
+		}
+		for b := range 256 {
+			c := want.DecodeByte(byte(b))
+			if b >= 0x80 && unicode.IsControl(c) {
+				c = unicode.ReplacementChar
+			}
+			if got := d([]byte{byte(b)}); got != string(c) {
+				t.Errorf("%s: %#x is %q, want %q", label, b, got, c)
+			}
+		}
 	}
 }
