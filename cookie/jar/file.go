@@ -88,9 +88,10 @@ func (f *File) save(now time.Time) (err error) {
 		return err
 	}
 	changes, saved := f.Jar.changes(now)
-	s.apply(changes)
+	s.apply(changes, now)
 	s.touch(f.Jar.all(now))
 	s.evict(&f.Jar.profile, now)
+	s.forget(now)
 	text, err := s.format()
 	if err != nil {
 		return err

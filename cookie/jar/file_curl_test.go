@@ -130,8 +130,8 @@ func TestCurlReadsTheLongestLine(t *testing.T) {
 	s := startCurlServer(t)
 	path := filepath.Join(t.TempDir(), "cookies.txt")
 	k := Cookie{Domain: "127.0.0.1", HostOnly: true, Path: "/", Name: "long"}
-	k.Value = strings.Repeat("x", curlLine-len(formatFileLine(&k)))
-	text := formatFileLine(&k)
+	k.Value = strings.Repeat("x", curlLine-len(formatFileLine(&k, false)))
+	text := formatFileLine(&k, false)
 	if len(text) != curlLine || strings.HasPrefix(text, "#") {
 		t.Fatalf("%d octets: %.80s", len(text), text)
 	}
@@ -140,7 +140,7 @@ func TestCurlReadsTheLongestLine(t *testing.T) {
 		t.Errorf("curl sends %d octets, want %d", len(got), len("long="+k.Value))
 	}
 	k.Value += "x"
-	if text := formatFileLine(&k); !strings.HasPrefix(text, hiddenPrefix) {
+	if text := formatFileLine(&k, false); !strings.HasPrefix(text, hiddenPrefix) {
 		t.Errorf("got %.80s", text)
 	}
 }

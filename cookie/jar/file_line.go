@@ -132,15 +132,15 @@ func shapeHint(text string) string {
 	return ""
 }
 
-// formatFileLine is parseFileLine backwards.
-func formatFileLine(k *Cookie) string {
+// formatFileLine is parseFileLine backwards. Curl does not see a cookie that is hidden, or that it cannot hold.
+func formatFileLine(k *Cookie, hidden bool) string {
 	fields := []string{fileDomain(k), formatFlag(!k.HostOnly), k.Path, formatFlag(k.Secure), formatExpiry(k), k.Name, k.Value}
 	prefix := ""
 	if k.HTTPOnly {
 		prefix = httpOnlyPrefix
 	}
 	line := prefix + strings.Join(fields, "\t")
-	if k.Partition == "" && k.Name != "" && strings.Count(line, "\t") == len(fields)-1 && len(line) <= curlLine {
+	if !hidden && k.Partition == "" && k.Name != "" && strings.Count(line, "\t") == len(fields)-1 && len(line) <= curlLine {
 		return line
 	}
 	for i := range fields {

@@ -70,7 +70,7 @@ func TestFileLines(t *testing.T) {
 			if want == "" {
 				want = tt.line
 			}
-			if again := formatFileLine(got.cookie); again != want {
+			if again := formatFileLine(got.cookie, false); again != want {
 				t.Errorf("%s: written again it is %.200q (%d), want %.200q", tt.what, again, len(again), want)
 			}
 		}

@@ -1,6 +1,7 @@
 package jar
 
 import (
+	"net/http"
 	"slices"
 	"time"
 )
@@ -30,22 +31,44 @@ func (s *sheet) sweep() {
 	s.rows = slices.DeleteFunc(s.rows, func(r row) bool { return r.line == gone })
 }
 
+// A deletion is remembered in the file for a while: a program may have set the cookie before, and save that later.
+const (
+	maxDeletedAge = time.Hour
+	maxDeleted    = 1000
+)
+
+// deletion is the row that remembers one. Without its note it is a cookie that ended long ago.
+func deletion(k Cookie, at time.Time) row {
+	return row{deleted: true, changed: at, cookie: &Cookie{
+		Name: k.Name, Value: "deleted", Domain: k.Domain, HostOnly: k.HostOnly, Path: k.Path, Partition: k.Partition,
+		SameSite: http.SameSiteDefaultMode, Persistent: true, Expires: time.Unix(1, 0).UTC(),
+	}}
+}
+
 // apply does changes to the sheet, but where the sheet has a later one of the same cookie.
-func (s *sheet) apply(changes []Change) {
+func (s *sheet) apply(changes []Change, now time.Time) {
 	rows := s.index()
 	var added []row
 	for _, c := range changes {
 		k, r := c.Cookie, rows[c.Cookie.identity()]
 		switch {
 		case r != nil && r.changed.After(c.At):
-		case r != nil && c.Deleted:
-			r.line = gone
+		case c.Deleted && k.Persistent && !k.Expires.After(now): // by itself, and so everywhere
+			if r != nil {
+				r.line = gone
+			}
+		case c.Deleted && r != nil:
+			*r = deletion(k, c.At)
+		case c.Deleted:
+			added = append(added, deletion(k, c.At))
+		case r != nil && r.deleted:
+			*r = row{cookie: &k, changed: c.At}
 		case r != nil:
 			if r.cookie.Created.Before(k.Created) { // section 5.7 step 23.3: somebody else had it first
 				k.Created = r.cookie.Created
 			}
 			r.cookie, r.changed = &k, c.At
-		case !c.Deleted:
+		default:
 			added = append(added, row{cookie: &k, changed: c.At})
 		}
 	}
@@ -58,8 +81,21 @@ func (s *sheet) apply(changes []Change) {
 func (s *sheet) touch(used []Cookie) {
 	rows := s.index()
 	for i := range used {
-		if r := rows[used[i].identity()]; r != nil && r.cookie.Accessed.Before(used[i].Accessed) {
+		if r := rows[used[i].identity()]; r != nil && !r.deleted && r.cookie.Accessed.Before(used[i].Accessed) {
 			r.cookie.Accessed = used[i].Accessed
+		}
+	}
+	s.sweep()
+}
+
+// forget takes out deletions that are old, or too many.
+func (s *sheet) forget(now time.Time) {
+	n := 0
+	for i := len(s.rows) - 1; i >= 0; i-- {
+		if r := &s.rows[i]; r.deleted {
+			if n++; n > maxDeleted || now.Sub(r.changed) > maxDeletedAge {
+				r.line = gone
+			}
 		}
 	}
 	s.sweep()
@@ -77,7 +113,7 @@ func (s *sheet) evict(p *Profile, now time.Time) {
 	n := 0
 	for i := range s.rows {
 		r := &s.rows[i]
-		if r.cookie == nil {
+		if !r.isCookie() {
 			continue
 		}
 		v := &verdicts[n]

@@ -56,6 +56,24 @@ func TestTwoBrowsersShareAFile(t *testing.T) {
 			a.saved(at(3))
 			b.saved(at(4))
 		}, ""},
+		{"one replaces, the other deletes it later and saves first", []string{"x=0" + hour}, func(a, b browser) {
+			a.set(at(1), "x=a"+hour)
+			b.set(at(2), "x=; Max-Age=0")
+			b.saved(at(3))
+			a.saved(at(4))
+		}, ""},
+		{"one deletes, the other sets it again later", []string{"x=0" + hour}, func(a, b browser) {
+			a.set(at(1), "x=; Max-Age=0")
+			a.saved(at(2))
+			b.set(at(3), "x=b"+hour)
+			b.saved(at(4))
+		}, "x=b"},
+		{"both delete", []string{"x=0" + hour}, func(a, b browser) {
+			a.set(at(1), "x=; Max-Age=0")
+			b.set(at(2), "x=; Max-Age=0")
+			a.saved(at(3))
+			b.saved(at(4))
+		}, ""},
 		{"one only looks", []string{"x=0" + hour}, func(a, b browser) {
 			b.set(at(1), "x=b"+hour)
 			b.saved(at(2))
@@ -154,5 +172,48 @@ func TestFileWithTwins(t *testing.T) {
 	b.saved(noon)
 	if text := readFile(t, path); strings.Count(text, "\ta\t") != 1 || !strings.Contains(text, "\ta\t3\n") {
 		t.Errorf("got\n%s", text)
+	}
+}
+
+// A deletion is in the file for an hour, without the cookie's value, and nobody takes it for a cookie.
+func TestFileRemembersDeletions(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "cookies.txt")
+	b := openBrowser(t, path, noon, true)
+	b.set(noon, "sid=secret; Max-Age=86400", "other=1; Max-Age=86400")
+	b.saved(noon)
+	b.set(at(1), "sid=; Max-Age=0")
+	b.saved(at(1))
+	text := readFile(t, path)
+	const line = "#Cloakroom_app.example\tFALSE\t/\tFALSE\t1\tsid\tdeleted\n"
+	if strings.Contains(text, "secret") || !strings.Contains(text, `{"name":"sid","changed":"2026-11-26T12:00:01Z","deleted":true}`+"\n"+line) {
+		t.Errorf("got\n%s", text)
+	}
+	cookies, problems, err := Read(strings.NewReader(text))
+	if err != nil || len(problems) > 0 || len(cookies) != 1 || cookies[0].Name != "other" {
+		t.Errorf("read %+v, %v, %v", cookies, problems, err)
+	}
+	openBrowser(t, path, noon, true).sends("the other", at(2), "other=1")
+
+	for _, later := range []struct {
+		seconds int
+		want    bool
+	}{{3601, true}, {3602, false}} {
+		c := openBrowser(t, path, at(later.seconds), true)
+		c.header(at(later.seconds)) // so that there is something to write
+		c.saved(at(later.seconds))
+		if got := strings.Contains(readFile(t, path), line); got != later.want {
+			t.Errorf("after %d seconds it is remembered: %v, want %v", later.seconds-1, got, later.want)
+		}
+	}
+}
+
+// A thousand deletions are remembered, and no more.
+func TestFileRemembersNotTooMuch(t *testing.T) {
+	s := &sheet{}
+	for i := range maxDeleted + 1 {
+		s.rows = append(s.rows, deletion(Cookie{Name: fmt.Sprint(i), Domain: "app.example", Path: "/"}, noon))
+	}
+	if s.forget(noon); len(s.rows) != maxDeleted || s.rows[0].cookie.Name != "1" {
+		t.Errorf("%d rows, the first is %s", len(s.rows), s.rows[0].cookie.Name)
 	}
 }

@@ -15,7 +15,8 @@ type note struct {
 	Expires   time.Time `json:"expires,omitzero"` // to the nanosecond, if it is not a full second
 	Created   time.Time `json:"created,omitzero"`
 	Accessed  time.Time `json:"accessed,omitzero"`
-	Changed   time.Time `json:"changed,omitzero"` // set or replaced
+	Changed   time.Time `json:"changed,omitzero"` // set, replaced or deleted
+	Deleted   bool      `json:"deleted,omitempty"`
 
 	line int
 }
@@ -47,6 +48,7 @@ func (n *note) apply(r *row) bool {
 	}
 	k.SameSite, _ = parseSameSite(n.SameSite)
 	k.Partition, k.Created, k.Accessed, r.changed = n.Partition, n.Created, n.Accessed, n.Changed
+	r.deleted = n.Deleted
 	if k.Persistent && n.Expires.Unix() == k.Expires.Unix() { // else somebody has edited the field
 		k.Expires = n.Expires
 	}
@@ -58,7 +60,7 @@ func (r *row) formatNote() (string, error) {
 	k := r.cookie
 	n := note{
 		Name: noteName(k), SameSite: formatSameSite(k.SameSite), Partition: k.Partition,
-		Created: k.Created, Accessed: k.Accessed, Changed: r.changed,
+		Created: k.Created, Accessed: k.Accessed, Changed: r.changed, Deleted: r.deleted,
 	}
 	if k.Persistent && k.Expires.Nanosecond() != 0 && 0 < k.Expires.Unix() && k.Expires.Unix() <= lastExpiry {
 		n.Expires = k.Expires

@@ -32,8 +32,11 @@ type row struct {
 	text    string
 	cookie  *Cookie
 	changed time.Time // zero if that is not known
+	deleted bool      // what is left of a cookie, for programs that have set it before and save it later
 	line    int       // of the cookie; 0 if it was added
 }
+
+func (r *row) isCookie() bool { return r.cookie != nil && !r.deleted }
 
 // magic is how the first line of a cookie file ends: programs other than curl insist on it.
 const magic = "HTTP Cookie File"
@@ -67,7 +70,7 @@ func Read(r io.Reader) (cookies []FileCookie, problems []*FileError, err error) 
 		return nil, nil, err
 	}
 	for i := range s.rows {
-		if row := &s.rows[i]; row.cookie != nil {
+		if row := &s.rows[i]; row.isCookie() {
 			cookies = append(cookies, FileCookie{*row.cookie, row.line})
 		}
 	}
@@ -158,8 +161,8 @@ func (s *sheet) age(written time.Time) {
 func (s *sheet) cookies() []Cookie {
 	var all []Cookie
 	for i := range s.rows {
-		if k := s.rows[i].cookie; k != nil {
-			all = append(all, *k)
+		if r := &s.rows[i]; r.isCookie() {
+			all = append(all, *r.cookie)
 		}
 	}
 	return all

@@ -142,7 +142,7 @@ func TestFileKeepsComments(t *testing.T) {
 	b.saved(noon)
 	var got []string
 	for line := range strings.Lines(readFile(t, path)) {
-		if !strings.HasPrefix(line, notePrefix) {
+		if !strings.HasPrefix(line, notePrefix) && !strings.HasPrefix(line, hiddenPrefix) {
 			got = append(got, line)
 		}
 	}

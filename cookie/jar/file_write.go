@@ -42,7 +42,7 @@ func (s *sheet) format() ([]byte, error) {
 			return nil, err
 		}
 		b.WriteString(text)
-		b.WriteString(formatFileLine(r.cookie) + "\n")
+		b.WriteString(formatFileLine(r.cookie, r.deleted) + "\n")
 	}
 	switch {
 	case cookies > maxFileCookies:
