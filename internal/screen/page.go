@@ -95,18 +95,21 @@ func (s *Screen) paragraph(text string, keep bool) []string {
 	var lines []string
 	line, empty := first, true
 	for word := range strings.FieldsSeq(bare) {
-		divisible := !keep || Columns(word) > utf8.RuneCountInString(word)
-		if !empty && Columns(line)+1+Columns(word) > s.width() && !(divisible && Columns(hang)+Columns(word) > s.width()) {
+		n, at := Columns(word), Columns(line)
+		divisible := !keep || n > utf8.RuneCountInString(word)
+		if !empty && at+1+n > s.width() && !(divisible && Columns(hang)+n > s.width()) {
 			lines = append(lines, s.marked(line))
-			line, empty = hang, true
+			line, empty, at = hang, true, Columns(hang)
 		}
 		if !empty {
 			line += " "
+			at++
 		}
-		for divisible && Columns(line)+Columns(word) > s.width() {
-			cut := Cut(word, s.width()-Columns(line))
+		for divisible && at+n > s.width() {
+			cut := Cut(word, s.width()-at)
 			lines = append(lines, s.marked(strings.TrimRight(line+word[:cut], " ")))
-			line, word = hang, word[cut:]
+			n -= Columns(word[:cut])
+			line, word, at = hang, word[cut:], Columns(hang)
 		}
 		line += word
 		empty = false

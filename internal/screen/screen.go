@@ -143,9 +143,9 @@ func (s *Screen) broken(width, hang int, spans []Span) (lines []string) {
 					cut = len(word)
 				}
 				run.WriteString(word[:cut])
+				n -= Columns(word[:cut])
 				next()
 				word = word[cut:]
-				n = Columns(word)
 			}
 			run.WriteString(word)
 			at += n

@@ -1,6 +1,7 @@
 package screen
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -210,6 +211,35 @@ func TestHostileScreen(t *testing.T) {
 		tr.Findings = []trace.Finding{{Code: "malformed", Detail: evil}}
 		s.Trace(Shorten(tr), 1, false)
 		s.Page(&trace.Page{Type: evil, Title: evil, Text: evil + "\n- " + strings.Repeat("단어 ", 60) + "\n" + evil + "\tcell\t" + evil}, false)
+	})
+}
+
+// FuzzTrace: whatever a server says, where it is not verbatim no line is too wide and nothing steers the terminal.
+func FuzzTrace(f *testing.F) {
+	f.Add("a", "b c", int64(5))
+	f.Add("\x1b[2J", "쿠키 \u202e\xff\r\n\t"+strings.Repeat("x", 100), int64(-1))
+	f.Fuzz(func(t *testing.T, name, text string, n int64) {
+		h := signIn()
+		h.URL, h.Redirect, h.Parts.Path, h.Parts.Query = text, text, text, name
+		h.DNS.Resolver, h.DNS.Chain[0].Data, h.DNS.HTTPS[0].Data = text, name, text
+		h.TCP.Attempts[0].Address, h.TCP.Attempts[0].Result, h.TCP.Local = name, text, name
+		h.TLS.Group, h.TLS.ALPN, h.TLS.Chain[0].Names = text, name, []string{text}
+		h.Response.Timing, h.Response.BodyBytes, h.Response.Encoding = []trace.Timing{{Name: name, MS: float64(n), Desc: text}}, n, name
+		h.Phases[2].Took, h.Phases[3].Start = time.Duration(n), time.Duration(-n)
+		h.SetCookies[0].Name, h.SetCookies[0].Cookie.Value, h.SetCookies[1].Fix, h.SetCookies[1].Detail = name, text, text, text
+		h.Cookies[0].Name, h.Failed = text, &trace.Failure{Phase: trace.PhaseName(name), Reason: text, Detail: text, Hint: name}
+		tr := of(h)
+		tr.Findings = []trace.Finding{{Code: name, Detail: text}}
+		var out bytes.Buffer
+		s := &Screen{W: &out, Now: now}
+		short := Shorten(tr)
+		s.Trace(short, 1, false)
+		s.Times(short, 1)
+		s.Page(&trace.Page{Type: name, Title: text, Text: text}, false)
+		s.Matrix([]Context{{Verdicts: h.SetCookies}, {Verdicts: h.Cookies}})
+		for _, fault := range faults(out.String(), 80) {
+			t.Error(fault)
+		}
 	})
 }
 
