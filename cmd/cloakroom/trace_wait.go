@@ -4,6 +4,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/cloakroom/cloakroom/internal/screen"
 	"github.com/cloakroom/cloakroom/trace"
 )
 
@@ -40,7 +41,7 @@ func (w *wait) begin(_ int, phase trace.PhaseName, about string) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		if w.timer == timer && !w.over {
-			w.say(doing[phase] + " " + printable(about))
+			w.say(screen.Fit(doing[phase]+" "+about, 76)) // a line that is wiped must be one line
 			w.shown = true
 		}
 	})
