@@ -60,6 +60,8 @@ func TestWaiting(t *testing.T) {
 		expect := func(what, want string) {
 			t.Helper()
 			synctest.Wait()
+			w.mu.Lock()
+			defer w.mu.Unlock()
 			if got := strings.Join(said, ", "); got != want {
 				t.Errorf("%s: said %q, want %q", what, got, want)
 			}
