@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/cloakroom/cloakroom/cookie/jar"
@@ -33,6 +35,7 @@ func (c *jarExportCmd) Run(t *terminal) error {
 	}
 	j, lost := fill(c.options(), cookies, problems)
 	all, header := j.All(), ""
+	inOrder(all, cookies)
 	if c.URL != "" {
 		u, err := parseWebURL("--url", c.URL)
 		if err != nil {
@@ -47,6 +50,7 @@ func (c *jarExportCmd) Run(t *terminal) error {
 			}
 		}
 	}
+	forget(all, cookies)
 	if err := c.write(t.guarded(), all, header); err != nil {
 		return err
 	}
@@ -54,6 +58,15 @@ func (c *jarExportCmd) Run(t *terminal) error {
 		return &exitError{exitNo, fmt.Errorf("%s left out", count(lost, "line")), "cloakroom jar check says why"}
 	}
 	return nil
+}
+
+// inOrder puts cookies into the order of their lines: for programs that know no more, it is that in which they were made.
+func inOrder(all []jar.Cookie, file []jar.FileCookie) {
+	line := map[cookieID]int{}
+	for i := range file {
+		line[idOf(&file[i].Cookie)] = file[i].Line
+	}
+	slices.SortStableFunc(all, func(a, b jar.Cookie) int { return cmp.Compare(line[idOf(&a)], line[idOf(&b)]) })
 }
 
 func (c *jarExportCmd) write(w io.Writer, all []jar.Cookie, header string) error {

@@ -27,10 +27,15 @@ func (c *jarImportCmd) Run(t *terminal) error {
 	if err != nil {
 		return err
 	}
-	imported := len(cookies)
+	imported, brief := 0, 0
 	for i, v := range f.Jar.Restore(bare(cookies)) {
-		if len(v.Reasons) > 0 {
-			imported--
+		switch {
+		case len(v.Reasons) == 0 && !v.Cookie.Persistent:
+			imported++
+			brief++
+		case len(v.Reasons) == 0:
+			imported++
+		default:
 			found = append(found, jarFinding{Line: cookies[i].Line, Name: nameOf(&cookies[i].Cookie), Reasons: v.Reasons, What: v.Detail})
 		}
 	}
@@ -44,6 +49,9 @@ func (c *jarImportCmd) Run(t *terminal) error {
 		summary += ", " + count(len(found), "finding")
 	}
 	fmt.Fprintln(t.out, summary)
+	if brief > 0 {
+		fmt.Fprintf(t.out, "%d without an expiry: trace drops those, but with --keep-session-cookies\n", brief)
+	}
 	if len(found) > 0 {
 		return &exitError{code: exitNo}
 	}

@@ -25,7 +25,8 @@ type File struct {
 	// Refused are cookies of the file that the jar does not take, and why. They stay in the file.
 	Refused []Verdict
 
-	path string
+	name string        // as it was given, for messages
+	path string        // what is behind it
 	wait time.Duration // for another program that is writing
 
 	mu sync.Mutex // one save at a time
@@ -40,19 +41,19 @@ const lockWait = 10 * time.Second
 // Nothing is written before [File.Save]. Most programs call that once, before they end.
 func Open(path string, o *FileOptions) (*File, error) { return open(path, o, time.Now()) }
 
-func open(path string, o *FileOptions, now time.Time) (*File, error) {
+func open(name string, o *FileOptions, now time.Time) (*File, error) {
 	if o == nil {
 		o = &FileOptions{}
 	}
-	path, err := target(path)
+	path, err := target(name)
 	if err != nil {
 		return nil, err
 	}
-	s, _, err := readSheet(path)
+	f := &File{Jar: New(&o.Options), name: name, path: path, wait: lockWait}
+	s, _, err := f.read()
 	if err != nil {
 		return nil, err
 	}
-	f := &File{Jar: New(&o.Options), path: path, wait: lockWait}
 	for _, v := range f.Jar.restore(s.cookies(), now) {
 		if v.Outcome == Rejected {
 			f.Refused = append(f.Refused, v)
@@ -79,11 +80,11 @@ func (f *File) save(now time.Time) (err error) {
 	defer f.mu.Unlock()
 	unlock, err := lock(beside(f.path, "lock"), f.wait)
 	if err != nil {
-		return fmt.Errorf("%s is not saved: %w", f.path, err)
+		return fmt.Errorf("%s is not saved: %w", f.name, err)
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
 
-	s, present, err := readSheet(f.path)
+	s, present, err := f.read()
 	if err != nil {
 		return err
 	}
@@ -98,25 +99,25 @@ func (f *File) save(now time.Time) (err error) {
 	}
 	if !bytes.Equal(text, present) || present == nil {
 		if err := replace(f.path, text); err != nil {
-			return fmt.Errorf("%s is not saved: %w", f.path, err)
+			return fmt.Errorf("%s is not saved: %w", f.name, err)
 		}
 	}
 	saved()
 	return nil
 }
 
-// readSheet reads the whole file and refuses what it does not understand. A file that is not there is an empty one.
-func readSheet(path string) (s *sheet, text []byte, err error) {
-	about, err := os.Stat(path)
+// read reads the whole file and refuses what it does not understand. A file that is not there is an empty one.
+func (f *File) read() (s *sheet, text []byte, err error) {
+	about, err := os.Stat(f.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return newSheet(), nil, nil
 	} else if err != nil {
 		return nil, nil, err
 	}
 	if !about.Mode().IsRegular() { // a pipe would be waited for
-		return nil, nil, &FileError{Path: path, Rule: "is not a file that can be replaced", Hint: "name a regular file", Err: ErrFile}
+		return nil, nil, &FileError{Path: f.name, Rule: "is not a file that can be replaced", Hint: "name a regular file", Err: ErrFile}
 	}
-	file, err := os.Open(path)
+	file, err := os.Open(f.path)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -129,7 +130,7 @@ func readSheet(path string) (s *sheet, text []byte, err error) {
 	}
 	if err != nil {
 		if e, ok := errors.AsType[*FileError](err); ok {
-			e.Path = path
+			e.Path = f.name
 		}
 		return nil, nil, err
 	}

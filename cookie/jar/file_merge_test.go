@@ -149,7 +149,7 @@ func TestFileHoldsNoMoreThanTheJar_CK_M14(t *testing.T) {
 	}
 	a.saved(at(3))
 	b.saved(at(4))
-	s, _, err := readSheet(path)
+	s, _, err := b.read()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -141,7 +141,7 @@ func (s *sheet) notUnderstood() error {
 	for _, p := range s.problems {
 		if !errors.Is(p, ErrStray) {
 			e := *p
-			e.Hint = "cloakroom jar check says more; a # in front of the line makes it a comment"
+			e.Hint = "cloakroom jar check says more; a # in front makes it a comment"
 			return &e
 		}
 	}
