@@ -107,6 +107,19 @@ func TestEviction_CK_M14(t *testing.T) {
 			fill(t, j, at, "n", 3, "")
 			j.set(Request{URL: mustURL(t, "https://example.net/")}, []string{"a=1", "b=1"}, then.Add(time.Minute))
 		}, "n0000 n0001 n0002 a b"},
+		{"of all, too, the one used longest ago", func(j *Jar) {
+			for _, name := range []string{"a", "b", "c", "d", "e"} {
+				tell(t, j, "https://"+name+".example/", name+"=1")
+			}
+			j.header(Request{URL: mustURL(t, "https://a.example/")}, then.Add(time.Minute))
+			j.set(Request{URL: mustURL(t, "https://f.example/")}, []string{"f=1"}, then.Add(time.Minute))
+		}, "a c d e f"},
+		{"of all, too, an expired one before", func(j *Jar) {
+			for _, name := range []string{"a", "b", "c", "d", "e"} {
+				tell(t, j, "https://"+name+".example/", name+"=1; Max-Age="+map[bool]string{true: "1", false: "90"}[name == "d"])
+			}
+			j.set(Request{URL: mustURL(t, "https://f.example/")}, []string{"f=1"}, then.Add(time.Minute))
+		}, "a b c e f"},
 		{"a clock that was put back", func(j *Jar) {
 			fill(t, j, at, "n", 2, "")
 			j.set(Request{URL: mustURL(t, at)}, []string{"old=1"}, then.Add(-time.Hour))

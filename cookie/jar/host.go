@@ -3,6 +3,7 @@ package jar
 import (
 	"net/netip"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 	"golang.org/x/net/publicsuffix"
@@ -17,10 +18,9 @@ var hosts = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.CheckJoiners(tru
 	idna.StrictDomainName(false), idna.CheckHyphens(false), idna.VerifyDNSLength(false))
 
 // canonicalHost is section 5.1.2: lower case, A-labels, an IPv6 address in brackets and in its shortest form. It reports
-// false for what is no host, a label that only looks like an A-label among it: "xn--bcher" decodes to nothing, and
-// "xn--abc-" to what it is not.
+// false for what is no host, such as one with a label that only looks like an A-label: "xn--example-" stands for "example".
 func canonicalHost(h string) (string, bool) {
-	if h == "" || len(h) > maxHost && !isASCII(h) {
+	if h == "" || len(h) > 4*maxHost || !utf8.ValidString(h) {
 		return "", false
 	}
 	if strings.IndexByte(h, ':') >= 0 {
@@ -33,7 +33,7 @@ func canonicalHost(h string) (string, bool) {
 	h = lower(h)
 	if !isPlainHost(h) {
 		ascii, err := hosts.ToASCII(h)
-		if err != nil || !isPlainHost(ascii) && !hasTrueLabels(ascii) {
+		if err != nil || !hasPlainLabels(ascii) {
 			return "", false
 		}
 		h = ascii
@@ -54,21 +54,11 @@ func isPlainHost(h string) bool {
 	return true
 }
 
-// hasTrueLabels reports whether each A-label of a name stands for a label that is not ASCII and that becomes the same
-// A-label again.
-func hasTrueLabels(ascii string) bool {
+// hasPlainLabels reports whether the labels of a mapped name that are no A-labels are plain: what looks like a letter may
+// have become a slash.
+func hasPlainLabels(ascii string) bool {
 	for label := range strings.SplitSeq(ascii, ".") {
-		if !strings.HasPrefix(label, "xn--") {
-			if !isPlainHost(label) {
-				return false
-			}
-			continue
-		}
-		u, err := hosts.ToUnicode(label)
-		if err != nil || isASCII(u) {
-			return false
-		}
-		if again, err := hosts.ToASCII(u); err != nil || again != label {
+		if !strings.HasPrefix(label, "xn--") && !isPlainHost(label) {
 			return false
 		}
 	}

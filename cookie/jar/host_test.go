@@ -28,7 +28,9 @@ func TestCanonicalHost_CK_M05(t *testing.T) {
 		{"a fake A-label: capitals inside", "xn--BCHER-kva.example", "xn--bcher-kva.example"},
 		{"a letter that may not be there", "a\u200d.example", ""},
 		{"a space", "a b.example", ""},
+		{"no UTF-8", "a\x9b.example", ""},
 		{"a slash", "a/b.example", ""},
+		{"a letter that becomes a slash, beside an A-label", "bücher.a\uff0fb.example", ""},
 		{"a percent sign", "a%41.example", ""},
 		{"an IPv4 address", "127.0.0.1", "127.0.0.1"},
 		{"an IPv6 address", "::1", "[::1]"},
@@ -135,6 +137,16 @@ func FuzzCanonicalHost(f *testing.F) {
 		}
 		if again, ok := canonicalHost(host); !ok || again != host {
 			t.Errorf("%q becomes %q, and then %q, %t", s, host, again, ok)
+		}
+		for label := range strings.SplitSeq(host, ".") {
+			if !strings.HasPrefix(label, "xn--") {
+				continue
+			}
+			u, err := hosts.ToUnicode(label)
+			again, back := hosts.ToASCII(u)
+			if err != nil || back != nil || isASCII(u) || again != label {
+				t.Errorf("%q has the fake A-label %q: it stands for %q, which is %q", s, label, u, again)
+			}
 		}
 		if d := registrable(host); d != host && !domainMatch(host, d) || isPublicSuffix(d) && d != host {
 			t.Errorf("the registrable domain of %q is %q", host, d)

@@ -48,6 +48,10 @@ func TestChanges(t *testing.T) {
 	expect("gone, though nobody knows if it was saved", "-a -d", false)
 	tell(t, j, at, "a=3")
 	expect("back again", "a=3 -d", true)
+	tell(t, j, at, "a=; Max-Age=0", "a=4", "a=; Max-Age=0")
+	expect("gone, back and gone again", "-a", true)
+	tell(t, j, at, "a=5")
+	expect("and once more", "a=5", true)
 	j.Close()
 	expect("the browser ended", "-a", true)
 	if got, saved := changed(j, then.Add(time.Minute)); got != "-c" {

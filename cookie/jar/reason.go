@@ -13,12 +13,12 @@ const (
 	OverwriteSecure             Reason = "OverwriteSecure"             // http would cover a Secure cookie
 	HTTPOnlyOverwrite           Reason = "HttpOnlyOverwrite"           // script would create or replace an HttpOnly cookie
 	SchemeNotSupported          Reason = "SchemeNotSupported"          // neither http nor https
-	SyntaxError                 Reason = "SyntaxError"
-	PartitionedInsecure         Reason = "PartitionedInsecure" // Partitioned without Secure
-	DeletedByMaxAge             Reason = "DeletedByMaxAge"     // Max-Age of zero or less: it deletes
-	Expired                     Reason = "Expired"             // a date that has passed: it deletes
-	Evicted                     Reason = "Evicted"             // stored, and put out at once by the limits
-	HeaderTooLarge              Reason = "HeaderTooLarge"
+	SyntaxError                 Reason = "SyntaxError"                 // this browser cannot read it, or no line can have made it
+	PartitionedInsecure         Reason = "PartitionedInsecure"         // Partitioned without Secure
+	DeletedByMaxAge             Reason = "DeletedByMaxAge"             // Max-Age of zero or less: it deletes
+	Expired                     Reason = "Expired"                     // a date that has passed: it deletes
+	Evicted                     Reason = "Evicted"                     // stored, and put out at once by the limits
+	HeaderTooLarge              Reason = "HeaderTooLarge"              // the path of the URL, which it would get, is far too long
 )
 
 // Why a cookie is not stored or not sent.

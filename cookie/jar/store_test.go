@@ -67,6 +67,8 @@ func TestSet(t *testing.T) {
 
 		{story: "CK_M09: SameSite=None without Secure", at: https, line: "a=1; samesite=none; Priority=High", want: "rejected SameSiteNoneInsecure 5.7/19",
 			detail: "SameSite=None needs Secure", fix: "a=1; samesite=none; Priority=High; Secure"},
+		{story: "a correction leaves out what is ignored for its length", at: https, line: "a=1; x=" + strings.Repeat("j", 1025) + "; SameSite=None; Path=/", want: "rejected SameSiteNoneInsecure 5.7/19",
+			fix: "a=1; SameSite=None; Path=/; Secure"},
 		{story: "CK_M09: over http there is no way out", at: http, line: "a=1; SameSite=None", want: "rejected SameSiteNoneInsecure 5.7/19", detail: "SameSite=None needs Secure, which only https can set"},
 
 		{story: "CK_M10: __Secure-", at: https, line: "__Secure-a=1; Secure", want: "stored", after: "__Secure-a=1"},
@@ -85,6 +87,7 @@ func TestSet(t *testing.T) {
 		{story: "CK_M11: __Http- without HttpOnly", at: https, line: "__http-a=1; Secure", want: "rejected InvalidPrefix layered-cookies/15", detail: "__Http- needs HttpOnly", fix: "__http-a=1; Secure; HttpOnly"},
 		{story: "CK_M11: __Http- without Secure", at: https, line: "__Http-a=1; HttpOnly", want: "rejected InvalidPrefix layered-cookies/15", fix: "__Http-a=1; HttpOnly; Secure"},
 		{story: "CK_M11: __Http- from script", at: https, script: true, line: "__Http-a=1; Secure", want: "rejected InvalidPrefix layered-cookies/15"},
+		{story: "CK_M11: __Http- from script, with all that it needs", at: https, script: true, line: "__Http-a=1; Secure; HttpOnly", want: "rejected HttpOnlyOverwrite InvalidPrefix 5.7/15"},
 		{story: "CK_M11: __Host-Http-", at: https, line: "__Host-Http-a=1; Secure; HttpOnly; Path=/", want: "stored", after: "__Host-Http-a=1"},
 		{story: "CK_M11: __Host-Http- with a Path", at: https, line: "__Host-Http-a=1; Secure; HttpOnly; Path=/a", want: "rejected InvalidPrefix 5.7/21.3", fix: "__Host-Http-a=1; Secure; HttpOnly; Path=/"},
 		{story: "CK_M11: __Host-Http- without HttpOnly", at: https, line: "__Host-Http-a=1; Secure; Path=/", want: "rejected InvalidPrefix layered-cookies/16", fix: "__Host-Http-a=1; Secure; Path=/; HttpOnly"},

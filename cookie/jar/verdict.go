@@ -17,7 +17,7 @@ type Verdict struct {
 	Name     string   `json:"name"`
 	Outcome  Outcome  `json:"verdict"`
 	Reasons  []Reason `json:"reasons"`            // all that apply, never nil
-	Step     string   `json:"step,omitempty"`     // the first failing step of draft-22: "5.7/21.1"
+	Step     string   `json:"step,omitempty"`     // the first failing step of draft-22, "5.7/21.1", or "layered-cookies/15", "CHIPS"
 	Detail   string   `json:"detail,omitempty"`   // the first reason in a sentence, with what was got and what is allowed
 	Fix      string   `json:"fix,omitempty"`      // the corrected Set-Cookie line, where there is one
 	Warnings []Reason `json:"warnings,omitempty"` // kept or sent, but a person may want to know
