@@ -7,6 +7,28 @@ import (
 	"github.com/cloakroom/cloakroom/cookie/jar"
 )
 
+// target is where the request went, nil if it is nothing that has cookies.
+func (e *harEntry) target() *url.URL {
+	if len(e.url) > maxString {
+		return nil
+	}
+	u, err := url.Parse(e.url)
+	if err != nil || u.Host == "" {
+		return nil
+	}
+	switch u.Scheme {
+	case "ws":
+		u.Scheme = "http"
+	case "wss":
+		u.Scheme = "https"
+	case "http", "https":
+	default:
+		return nil
+	}
+	u.Fragment, u.RawFragment = "", ""
+	return u
+}
+
 // elsewhere stands for a page of another site of which no more is known.
 var elsewhere = &url.URL{Scheme: "https", Host: "elsewhere.invalid", Path: "/"}
 

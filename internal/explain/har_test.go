@@ -9,118 +9,9 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
-	"time"
 
 	"github.com/cloakroom/cloakroom/cookie/jar"
 )
-
-// A shot is one request of a recording, in few words.
-type shot struct {
-	at, took int // milliseconds
-	method   string
-	url      string
-	headers  string   // of the request, "Name: value" lines
-	cookie   string   // the Cookie header; "-" is an empty one
-	list     []string // of names=values in request.cookies, instead of the header
-	status   int
-	set      []string           // Set-Cookie lines
-	answer   string             // other headers of the response
-	location string             // of a redirect
-	custom   map[string]any     // fields of the entry
-	cookies  []map[string]any   // response.cookies
-	blocked  []map[string]any   // request._blockedCookies
-	page     string             // pageref; "page_1" by itself
-	kind     string             // _resourceType
-	timings  map[string]float64 // instead of took
-}
-
-var recorded = time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
-
-// record writes a HAR file in the way of a browser.
-func record(browser string, shots ...shot) string {
-	var entries []any
-	for _, s := range shots {
-		entries = append(entries, s.entry(browser))
-	}
-	log := map[string]any{"version": "1.2", "creator": map[string]any{"name": browser, "version": "1"}, "pages": []any{}, "entries": entries}
-	b, err := json.Marshal(map[string]any{"log": log})
-	if err != nil {
-		panic(err)
-	}
-	return string(b)
-}
-
-func (s shot) entry(browser string) map[string]any {
-	request := map[string]any{"method": or(s.method, "GET"), "url": s.url, "httpVersion": "h2", "headers": headers(s.headers), "queryString": []any{}, "headersSize": -1, "bodySize": 0}
-	list := []any{}
-	for _, c := range s.list {
-		name, value, _ := strings.Cut(c, "=")
-		list = append(list, map[string]any{"name": name, "value": value})
-	}
-	request["cookies"] = list
-	if s.cookie != "" {
-		request["headers"] = append(request["headers"].([]any), map[string]any{"name": "Cookie", "value": strings.TrimPrefix(s.cookie, "-")})
-	}
-	if s.blocked != nil {
-		request["_blockedCookies"] = s.blocked
-	}
-	answer := headers(s.answer)
-	switch {
-	case browser == "Firefox old" && len(s.set) > 0:
-		answer = append(answer, map[string]any{"name": "Set-Cookie", "value": strings.Join(s.set, "\n")})
-	case browser == "WebKit Web Inspector" && len(s.set) > 0:
-		answer = append(answer, map[string]any{"name": "Set-Cookie", "value": strings.Join(s.set, ", ")})
-	default:
-		for _, line := range s.set {
-			answer = append(answer, map[string]any{"name": "set-cookie", "value": line})
-		}
-	}
-	response := map[string]any{"status": s.status, "headers": answer, "redirectURL": s.location, "content": map[string]any{"size": 3, "mimeType": "text/html", "text": "<p>"}}
-	if s.cookies != nil {
-		response["cookies"] = s.cookies
-	} else {
-		parsed := []any{}
-		for _, line := range s.set {
-			name, _, _ := strings.Cut(line, "=")
-			parsed = append(parsed, map[string]any{"name": name})
-		}
-		response["cookies"] = parsed
-	}
-	if s.status == 0 {
-		response["status"] = 200
-	}
-	entry := map[string]any{
-		"startedDateTime": recorded.Add(time.Duration(s.at) * time.Millisecond).Format("2006-01-02T15:04:05.000Z07:00"),
-		"time":            s.took, "pageref": or(s.page, "page_1"), "request": request, "response": response, "cache": map[string]any{},
-	}
-	if s.timings != nil {
-		entry["timings"] = s.timings
-	}
-	if s.kind != "" {
-		entry["_resourceType"] = s.kind
-	}
-	for name, v := range s.custom {
-		entry[name] = v
-	}
-	return entry
-}
-
-func or(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
-}
-
-func headers(lines string) []any {
-	list := []any{}
-	for line := range strings.SplitSeq(lines, "\n") {
-		if name, value, ok := strings.Cut(line, ": "); ok {
-			list = append(list, map[string]any{"name": name, "value": value})
-		}
-	}
-	return list
-}
 
 const (
 	typed    = "Sec-Fetch-Mode: navigate\nSec-Fetch-Dest: document\nSec-Fetch-Site: none"
@@ -207,6 +98,23 @@ func TestHAR(t *testing.T) {
 			{at: 0, took: 41, url: shop + "login", method: "POST", headers: typed, status: 303, location: "/account", set: []string{sid}},
 			{at: 40, url: shop + "account", headers: typed, cookie: "__Host-sid=31d4d96e407aad42b6f1d4e0c2a85f77"},
 		}, want: []string{"1 set __Host-sid stored", "2 __Host-sid sent"}},
+		{story: "a redirect that started well before its answer is said to have come", shots: []shot{
+			{at: 0, took: 90, url: shop + "login", method: "POST", headers: typed, status: 303, location: "/account", set: []string{sid}},
+			{at: 40, url: shop + "account", headers: typed, cookie: "__Host-sid=31d4d96e407aad42b6f1d4e0c2a85f77"},
+		}, want: []string{"1 set __Host-sid stored", "2 __Host-sid sent"}},
+		{story: "clocks that differ by a millisecond", shots: []shot{
+			{at: 0, took: 41, url: shop, headers: typed, set: []string{sid}},
+			{at: 40, url: shop + "a", headers: fetched, cookie: "__Host-sid=31d4d96e407aad42b6f1d4e0c2a85f77"},
+		}, want: []string{"1 set __Host-sid stored", "2 __Host-sid sent"}},
+		{story: "a frame of another site asks for something of the page's own site", shots: []shot{
+			{at: 0, took: 9, url: shop, headers: typed, set: []string{"lax=1; Secure; SameSite=Lax"}},
+			{at: 100, url: shop + "p.gif", headers: "Sec-Fetch-Mode: no-cors\nSec-Fetch-Dest: image\nSec-Fetch-Site: cross-site\nReferer: https://frame.example.org/", cookie: "x=1"},
+		}, want: []string{"1 set lax stored", "2 x by-script", "2 lax withheld SameSiteLax"}},
+		{story: "a redirect to another site, seen by a program that keeps no Sec-Fetch headers", browser: "mitmproxy", shots: []shot{
+			{at: 0, took: 9, page: "page_0", url: "http://b.example.net/", set: []string{"lax=1; SameSite=Lax"}},
+			{at: 100, took: 9, url: "http://a.example.org/", status: 302, location: "http://b.example.net/in"},
+			{at: 200, url: "http://b.example.net/in", cookie: "lax=1"},
+		}, want: []string{"1 set lax stored", "3 lax sent"}},
 		{story: "a request that left before the answer to another one came", shots: []shot{
 			{at: 0, timings: map[string]float64{"blocked": -1, "dns": 5, "connect": 20, "ssl": 10, "send": 1, "wait": 400, "receive": 3000}, url: shop, headers: typed, set: []string{sid}},
 			{at: 200, url: shop + "early", headers: fetched, cookie: "-"},
@@ -221,9 +129,9 @@ func TestHAR(t *testing.T) {
 			{at: 100, url: shop, headers: fetched, cookie: "a=1; b=2"},
 		}, want: []string{"1 set a stored", "1 set b stored", "2 a sent", "2 b sent"}},
 		{story: "Safari joins lines with commas", browser: "WebKit Web Inspector", shots: []shot{
-			{at: 0, took: 9, url: shop, headers: typed, set: []string{"a=1; Expires=Wed, 01 Dec 2027 00:00:00 GMT; Secure", "b=2; Secure"}},
-			{at: 100, url: shop, headers: fetched, cookie: "a=1; b=2"},
-		}, want: []string{"1 set a stored", "1 set b stored", "2 a sent", "2 b sent"}},
+			{at: 0, took: 9, url: shop, headers: typed, set: []string{"a=1; Expires=Wed, 01 Dec 2027 00:00:00 GMT; Secure", "b=2", "c=3"}},
+			{at: 100, url: shop, headers: fetched, cookie: "a=1; b=2; c=3"},
+		}, want: []string{"1 set a stored", "1 set b stored", "1 set c stored", "2 a sent", "2 b sent", "2 c sent"}},
 		{story: "Safari keeps what was sent in the list of cookies", browser: "WebKit Web Inspector", shots: []shot{
 			{at: 0, took: 9, url: shop, headers: typed, set: []string{"a=1; Secure"}},
 			{at: 100, url: shop, headers: fetched, list: []string{"a=1"}},

@@ -2,6 +2,9 @@ package explain
 
 import (
 	"encoding/json"
+	"math"
+	"strconv"
+	"time"
 )
 
 // object calls f with each name of the object that comes next; f reads the value. What is no object is skipped.
@@ -114,4 +117,40 @@ func (h *harReader) numbers() (map[string]float64, error) {
 		return err
 	})
 	return m, err
+}
+
+func (h *harReader) moment() (time.Time, error) {
+	s, err := h.text()
+	at, bad := time.Parse(time.RFC3339, s)
+	if bad != nil || at.Year() < 1970 {
+		return time.Time{}, err
+	}
+	return at, err
+}
+
+func (h *harReader) number() (float64, error) {
+	t, err := h.scalar()
+	n, bad := 0.0, error(nil)
+	switch v := t.(type) {
+	case json.Number:
+		n, bad = v.Float64()
+	case string:
+		n, bad = strconv.ParseFloat(v, 64)
+	}
+	if bad != nil || math.IsNaN(n) {
+		n = 0
+	}
+	return n, err
+}
+
+func (h *harReader) truth() (bool, error) {
+	t, err := h.scalar()
+	b, _ := t.(bool)
+	return b, err
+}
+
+func (h *harReader) text() (string, error) {
+	t, err := h.scalar()
+	s, _ := t.(string)
+	return s, err
 }

@@ -36,11 +36,6 @@ func splitLine(text string) line {
 	return l
 }
 
-func (l *line) has(name string) bool {
-	_, ok := l.get(name)
-	return ok
-}
-
 // get returns the last attribute of a name.
 func (l *line) get(name string) (value string, ok bool) {
 	for _, a := range l.attributes {
@@ -107,7 +102,6 @@ func splitJoined(text string) []string {
 			if name != "" && strings.HasPrefix(rest[len(name):], "=") && !isAttribute(name) {
 				lines = append(lines, text[start:i])
 				start = len(text) - len(rest)
-				semicolon = false
 			}
 		}
 	}
