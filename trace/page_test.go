@@ -224,6 +224,16 @@ func TestPageLimits(t *testing.T) {
 	}
 }
 
+// TestACutCharacterIsNoOtherEncoding: a limit may fall into the middle of a character.
+func TestACutCharacterIsNoOtherEncoding(t *testing.T) {
+	for n := range 3 {
+		p := pageFrom(t, "text/html", "<h1>é</h1><!--"+strings.Repeat("x", maxPage-15-n)+"안 -->")
+		if want := "# é\n\n" + pageCut; p.Text != want {
+			t.Errorf("%d octets before the limit: got %q, want %q", n, p.Text, want)
+		}
+	}
+}
+
 // FuzzPage: whatever a server sends, the page is bounded, is text, and has only links that its text counts.
 func FuzzPage(f *testing.F) {
 	f.Add("text/html", "<!doctype html><title>t</title><h1>a</h1><table><tr><td>b<td>c</table><a href=/x>d</a><form><select><option>e</form>")

@@ -135,6 +135,41 @@ func TestTraceScreens(t *testing.T) {
 	})
 }
 
+// TestShortPage: a line more is shown rather than announced.
+func TestShortPage(t *testing.T) {
+	for lines, want := range map[int]string{13: "", 14: "  … 2 lines more: --page\n", 15: "  … 3 lines more: --page\n"} {
+		var out bytes.Buffer
+		(&Screen{W: &out}).Page(&trace.Page{Text: strings.TrimSuffix(strings.Repeat("x\n", lines), "\n")}, false)
+		if _, after, _ := strings.Cut(out.String(), "  …"); want != strings.TrimSuffix("  …"+after, "  …") {
+			t.Errorf("%d lines:\n%s", lines, out.String())
+		}
+	}
+}
+
+// TestBars: each has the width of its column, wherever a phase lies.
+func TestBars(t *testing.T) {
+	tests := []struct {
+		what        string
+		start, took time.Duration
+		want        string
+	}{
+		{"the whole hop", 0, 14, "██████████████"},
+		{"the middle", 4, 6, "    ██████    "},
+		{"nothing at the beginning", 0, 0, "▏             "},
+		{"nothing at the end", 14, 0, "             ▏"},
+		{"less than half a column", 3, 0, "   ▏          "},
+		{"a time that runs backwards", 20, -5, "             ▏"},
+	}
+	for _, tt := range tests {
+		if got := new(Screen).bar(&trace.Phase{Start: tt.start, Took: tt.took}, 14, Plain); got != tt.want {
+			t.Errorf("%s: got %q, want %q", tt.what, got, tt.want)
+		}
+	}
+	if got := new(Screen).bar(&trace.Phase{}, 0, Plain); got != strings.Repeat(" ", barWidth) {
+		t.Errorf("no time at all: got %q", got)
+	}
+}
+
 // TestFailureScreens: a hop that ends in each phase.
 func TestFailureScreens(t *testing.T) {
 	golden(t, "failures", func(s *Screen) {

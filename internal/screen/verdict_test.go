@@ -14,7 +14,7 @@ const session = "hv90m6Tq2ZlXoJ5nW8cYbR3kD7uE1sAfG4iHpLwNvYA"
 // responseCookies are the verdicts that a person may meet on one response.
 func responseCookies() []jar.Verdict {
 	return []jar.Verdict{
-		{Name: "__Host-sid", Outcome: jar.Stored, Cookie: jar.Cookie{
+		{Name: "__Host-sid", Outcome: jar.Stored, Warnings: []jar.Reason{jar.WarnLoopback}, Cookie: jar.Cookie{
 			Name: "__Host-sid", Value: session, Domain: "shop.example", HostOnly: true, Path: "/", Secure: true, HTTPOnly: true, SameSite: http.SameSiteLaxMode,
 		}},
 		{Name: "__Host-pref", Outcome: jar.Rejected, Reasons: []jar.Reason{jar.InvalidPrefix}, Step: "5.7/21.1", Detail: "__Host- needs Secure",
