@@ -82,8 +82,10 @@ func (r *Report) About(about string) (found []Finding) {
 const peeked = 64 << 10
 
 // Explain reads an input and says what it means. The error is an *[Error], or what the reader returned.
-func Explain(r io.Reader, o *Options) (*Report, error) {
-	e := explainer{report: &Report{Schema: Schema, Findings: []Finding{}}}
+func Explain(r io.Reader, o *Options) (*Report, error) { return explain(r, o, usual) }
+
+func explain(r io.Reader, o *Options, limits harLimits) (*Report, error) {
+	e := explainer{report: &Report{Schema: Schema, Findings: []Finding{}}, limits: limits}
 	if o != nil {
 		e.Options = *o
 	}
@@ -132,6 +134,7 @@ func readText(r io.Reader) (string, error) {
 type explainer struct {
 	Options
 	report *Report
+	limits harLimits
 	hashed int // octets that were hashed to try secrets
 }
 

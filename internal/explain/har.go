@@ -100,7 +100,7 @@ func (e *explainer) explainHAR(in *bufio.Reader) (*Report, error) {
 	if head, _ := in.Peek(3); string(head) == "\ufeff" {
 		_, _ = in.Discard(3)
 	}
-	file, err := readHAR(in)
+	file, err := readHAR(in, e.limits)
 	if err != nil {
 		return nil, err
 	}

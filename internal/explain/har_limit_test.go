@@ -51,12 +51,13 @@ func TestHARLimits(t *testing.T) {
 	list := func(n int) string {
 		return `{"log":{"entries":[` + strings.TrimSuffix(strings.Repeat(entry+",", n), ",") + `]}}`
 	}
-	for n, cut := range map[int]bool{maxEntries: false, maxEntries + 1: true} {
-		r, err := Explain(strings.NewReader(list(n)), nil)
+	few := harLimits{entries: 100, octets: 1 << 20}
+	for n, cut := range map[int]bool{few.entries: false, few.entries + 1: true} {
+		r, err := explain(strings.NewReader(list(n)), nil, few)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := r.HAR.Totals.Requests; got != maxEntries || (r.HAR.Cut != "") != cut {
+		if got := r.HAR.Totals.Requests; got != few.entries || (r.HAR.Cut != "") != cut {
 			t.Errorf("%d requests: %d judged, cut: %q", n, got, r.HAR.Cut)
 		}
 	}
@@ -78,8 +79,8 @@ func TestHARLimits(t *testing.T) {
 		t.Errorf("%d lines were judged, want %d", r.HAR.Totals.SetCookies, maxFields)
 	}
 	full := `{"request":{"url":"https://a.example/` + strings.Repeat("x", maxString-20) + `"}},`
-	r, err = Explain(strings.NewReader(`{"log":{"entries":[`+strings.Repeat(full, maxKept/maxString+10)+entry+`]}}`), nil)
-	if err != nil || !strings.Contains(r.HAR.Cut, "fill the room") {
+	r, err = explain(strings.NewReader(`{"log":{"entries":[`+strings.Repeat(full, 30)+entry+`]}}`), nil, few)
+	if err != nil || !strings.Contains(r.HAR.Cut, "fill the room") || len(r.HAR.Entries) > few.octets/maxString+1 {
 		t.Errorf("long URLs: %v, %q", err, r.HAR.Cut)
 	}
 }
@@ -95,17 +96,17 @@ type letters struct{}
 
 func (letters) Read(p []byte) (int, error) { return copy(p, bytes.Repeat([]byte("x"), len(p))), nil }
 
-// TestHARKeepsNoBodies: a hundred megabytes of a body leave nothing behind.
+// TestHARKeepsNoBodies: twenty megabytes of a body leave nothing behind.
 func TestHARKeepsNoBodies(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	r, err := Explain(endless(100<<20), nil)
+	r, err := Explain(endless(20<<20), nil)
 	runtime.ReadMemStats(&after)
 	if err != nil || r.HAR.Totals.Comparisons[FromBefore] != 1 {
 		t.Fatal(err, r)
 	}
-	if got, limit := after.HeapSys-before.HeapSys, uint64(16<<20); after.HeapSys > before.HeapSys && got > limit {
+	if got, limit := after.HeapSys-before.HeapSys, uint64(8<<20); after.HeapSys > before.HeapSys && got > limit {
 		t.Errorf("the heap grew by %d octets, limit %d", got, limit)
 	}
 }

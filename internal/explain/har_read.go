@@ -10,11 +10,15 @@ import (
 	"time"
 )
 
-const (
-	maxEntries = 100_000
-	maxKept    = 64 << 20 // octets of all strings that are kept
-	maxFields  = 1000     // headers and cookies of one message
-)
+const maxFields = 1000 // headers and cookies of one message
+
+// harLimits are what may be kept of a file.
+type harLimits struct {
+	entries int
+	octets  int // of all strings
+}
+
+var usual = harLimits{entries: 100_000, octets: 64 << 20}
 
 // A harEntry is what is kept of one request and its response.
 type harEntry struct {
@@ -64,15 +68,16 @@ var errEnough = errors.New("enough was read")
 
 // harReader reads a HAR file token by token; what is not needed is never kept.
 type harReader struct {
-	dec  *json.Decoder
-	file harFile
-	kept int
+	dec    *json.Decoder
+	limits harLimits
+	file   harFile
+	kept   int
 }
 
 // readHAR reads a whole file. The error is an *[Error], or what the reader returned.
-func readHAR(r io.Reader) (*harFile, error) {
+func readHAR(r io.Reader, limits harLimits) (*harFile, error) {
 	in := &eliding{r: r}
-	h := &harReader{dec: json.NewDecoder(in)}
+	h := &harReader{dec: json.NewDecoder(in), limits: limits}
 	h.dec.UseNumber()
 	err := h.log()
 	switch own, isOwn := errors.AsType[*Error](err); {
@@ -138,11 +143,11 @@ func (h *harReader) creator(better bool) error {
 }
 
 func (h *harReader) entry() error {
-	if len(h.file.entries) >= maxEntries {
-		h.file.cut = fmt.Sprintf("only the first %d requests were read", maxEntries)
+	if len(h.file.entries) >= h.limits.entries {
+		h.file.cut = fmt.Sprintf("only the first %d requests were read", h.limits.entries)
 		return errEnough
 	}
-	if h.kept > maxKept {
+	if h.kept > h.limits.octets {
 		h.file.cut = fmt.Sprintf("only the first %d requests were read: their headers fill the room there is", len(h.file.entries))
 		return errEnough
 	}
