@@ -18,10 +18,14 @@ type reportScreen struct {
 
 func (s *reportScreen) print() {
 	r := s.report
-	for _, sentence := range r.Assumed {
+	told := r.Assumed
+	if r.URL != "" && len(told) == 0 { // said by a flag, or by its twin in the environment
+		told = []string{"The response came from " + r.URL + "."}
+	}
+	for _, sentence := range told {
 		s.Text(0, screen.Span{Text: sentence, Style: screen.Faint})
 	}
-	if len(r.Assumed) > 0 {
+	if len(told) > 0 {
 		s.Gap()
 	}
 	for _, c := range r.SetCookies {
