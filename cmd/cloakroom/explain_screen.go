@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -19,8 +20,8 @@ type reportScreen struct {
 func (s *reportScreen) print() {
 	r := s.report
 	told := r.Assumed
-	if r.URL != "" && len(told) == 0 { // said by a flag, or by its twin in the environment
-		told = []string{"The response came from " + r.URL + "."}
+	if len(r.SetCookies) > 0 && os.Getenv(envTwin("url")) != "" && len(told) == 0 { // it may be meant for the server
+		told = []string{"The response came from " + r.URL + ", as " + envTwin("url") + " or --url says."}
 	}
 	for _, sentence := range told {
 		s.Text(0, screen.Span{Text: sentence, Style: screen.Faint})
