@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -19,14 +18,10 @@ type reportScreen struct {
 
 func (s *reportScreen) print() {
 	r := s.report
-	told := r.Assumed
-	if len(r.SetCookies) > 0 && os.Getenv(envTwin("url")) != "" && len(told) == 0 { // it may be meant for the server
-		told = []string{"The response came from " + r.URL + ", as " + envTwin("url") + " or --url says."}
-	}
-	for _, sentence := range told {
+	for _, sentence := range r.Assumed {
 		s.Text(0, screen.Span{Text: sentence, Style: screen.Faint})
 	}
-	if len(told) > 0 {
+	if len(r.Assumed) > 0 {
 		s.Gap()
 	}
 	for _, c := range r.SetCookies {
