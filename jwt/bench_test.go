@@ -1,7 +1,6 @@
 package jwt
 
 import (
-	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/hmac"
@@ -48,30 +47,31 @@ func BenchmarkVerify(b *testing.B) {
 }
 
 func bareVerify(k *Key) func(signed, signature []byte) bool {
+	var room [maxDigest]byte
 	switch m := k.material.(type) {
 	case *secretKey:
-		mac := hmac.New(sha256.New, m.bytes)
-		var sum [sha256.Size]byte
+		mac := hmac.New(k.alg.scheme().hash.New, m.bytes)
 		return func(signed, signature []byte) bool {
 			mac.Reset()
 			mac.Write(signed)
-			return hmac.Equal(mac.Sum(sum[:0]), signature)
+			return hmac.Equal(mac.Sum(room[:0]), signature)
 		}
 	case *ecKey:
-		var der [80]byte
+		var der [160]byte
 		return func(signed, signature []byte) bool {
-			d := appendDERInteger(append(der[:0], 0x30, 0), signature[:p256Size])
-			d = appendDERInteger(d, signature[p256Size:])
-			d[1] = byte(len(d) - 2)
-			digest := sha256.Sum256(signed)
-			return ecdsa.VerifyASN1(m.pub, digest[:], d)
+			d := appendDERSignature(der[:0], signature[:m.size], signature[m.size:])
+			return ecdsa.VerifyASN1(m.pub, digest(m.hash, signed, &room), d)
 		}
 	case *edKey:
 		return func(signed, signature []byte) bool { return ed25519.Verify(m.pub, signed, signature) }
 	case *rsaKey:
+		if m.pss {
+			return func(signed, signature []byte) bool {
+				return rsa.VerifyPSS(m.pub, m.hash, digest(m.hash, signed, &room), signature, m.pssOptions()) == nil
+			}
+		}
 		return func(signed, signature []byte) bool {
-			digest := sha256.Sum256(signed)
-			return rsa.VerifyPKCS1v15(m.pub, crypto.SHA256, digest[:], signature) == nil
+			return rsa.VerifyPKCS1v15(m.pub, m.hash, digest(m.hash, signed, &room), signature) == nil
 		}
 	}
 	return nil

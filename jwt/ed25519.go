@@ -93,12 +93,12 @@ func checkEdPoint(pub []byte) error {
 	return nil
 }
 
-func (k *edKey) sign(signed string) ([]byte, error) {
-	return ed25519.Sign(k.priv, []byte(signed)), nil
+func (k *edKey) sign(signed []byte) ([]byte, error) {
+	return ed25519.Sign(k.priv, signed), nil
 }
 
-func (k *edKey) verify(signed string, signature []byte) bool {
-	return len(signature) == ed25519.SignatureSize && ed25519.Verify(k.pub, []byte(signed), signature)
+func (k *edKey) verify(signed, signature []byte) bool {
+	return len(signature) == ed25519.SignatureSize && ed25519.Verify(k.pub, signed, signature)
 }
 
 func (k *edKey) private() bool    { return k.priv != nil }

@@ -12,7 +12,7 @@ const maxHeader = 4 << 10 // bytes of JSON; ours have about 100
 // this package understands it. jku, jwk, x5u and x5c are not in it: they are the
 // stranger's word on whom to trust.
 type Header struct {
-	Algorithm   Algorithm // "alg"
+	Algorithm   Algorithm // "alg"; EdDSA if it is "Ed25519"
 	KeyID       string    // "kid"; "" if absent
 	Type        string    // "typ" as it stands there; "" if absent
 	ContentType string    // "cty"; "" if absent
@@ -31,7 +31,9 @@ func parseHeader(json string) (Header, error) {
 		switch name {
 		case "alg":
 			hasAlg = true
-			return headerText((*string)(&h.Algorithm), name, v)
+			err := headerText((*string)(&h.Algorithm), name, v)
+			h.Algorithm = h.Algorithm.canonical()
+			return err
 		case "kid":
 			h.hasKeyID = true
 			return headerText(&h.KeyID, name, v)
@@ -40,10 +42,17 @@ func parseHeader(json string) (Header, error) {
 			return headerText(&h.Type, name, v)
 		case "cty":
 			return headerText(&h.ContentType, name, v)
-		case "crit", "b64":
+		case "crit":
 			// Section 4.1.11: what is critical must be understood; we understand none.
-			// RFC 7797 section 6: b64 is no good without crit.
+			if critical == nil {
+				critical = refuse(ErrCritical, name, "got "+quote(v.raw))
+			}
+		case "b64":
+			// RFC 7797 section 6: b64 is no good without crit, so even true is critical.
 			critical = refuse(ErrCritical, name, "got "+quote(v.raw))
+			if v.raw == "false" {
+				critical = refuse(ErrUnencodedPayload, name, "got false")
+			}
 		}
 		return nil
 	})

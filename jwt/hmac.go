@@ -2,18 +2,19 @@ package jwt
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/hmac"
 	"crypto/rand"
-	"crypto/sha256"
+	_ "crypto/sha256" // for crypto.Hash
+	_ "crypto/sha512"
 	"crypto/x509"
 	"hash"
 	"slices"
+	"strconv"
 	"sync"
 )
 
-const minSecret = sha256.Size // RFC 7518 section 3.2: a key of the hash's size or larger
-
-// secretKey is an HMAC-SHA-256 secret.
+// secretKey is a secret for HMAC.
 type secretKey struct {
 	bytes []byte
 	macs  sync.Pool // of *mac: keying HMAC costs more than a short token
@@ -21,32 +22,32 @@ type secretKey struct {
 
 type mac struct {
 	hash.Hash
-	input []byte
-	sum   [sha256.Size]byte
+	room [maxDigest]byte
 }
 
-func newSecret(b []byte) (material, error) {
-	if len(b) < minSecret {
-		return nil, refuse(ErrKey, "k", "too short: got "+plural(len(b), "byte")+", want 32 or more")
+// newSecret: a secret has the hash's size or is longer (RFC 7518 section 3.2).
+func newSecret(h crypto.Hash, b []byte) (material, error) {
+	if len(b) < h.Size() {
+		return nil, refuse(ErrKey, "k", "too short: got "+plural(len(b), "byte")+", want "+strconv.Itoa(h.Size())+" or more")
 	}
 	// A published key is no secret. This is the classic confusion of
 	// algorithms, stopped a second time should a caller load the wrong file.
 	if isPublicKey(b) {
 		return nil, refuse(ErrKey, "k", "a PEM, DER, SSH or JWK file is no secret")
 	}
-	return wrapSecret(slices.Clone(b)), nil
+	return wrapSecret(h, slices.Clone(b)), nil
 }
 
-func wrapSecret(b []byte) *secretKey {
+func wrapSecret(h crypto.Hash, b []byte) *secretKey {
 	s := &secretKey{bytes: b}
-	s.macs.New = func() any { return &mac{Hash: hmac.New(sha256.New, s.bytes)} }
+	s.macs.New = func() any { return &mac{Hash: hmac.New(h.New, s.bytes)} }
 	return s
 }
 
-func generateSecret() material {
-	b := make([]byte, minSecret)
+func generateSecret(h crypto.Hash) material {
+	b := make([]byte, h.Size())
 	rand.Read(b) // never fails: crypto/rand ends the program instead
-	return wrapSecret(b)
+	return wrapSecret(h, b)
 }
 
 func isPublicKey(b []byte) bool {
@@ -69,26 +70,23 @@ func isPublicKey(b []byte) bool {
 	return err == nil
 }
 
-// compute returns a mac whose sum is done; the caller puts it back.
-func (s *secretKey) compute(signed string) *mac {
+func (s *secretKey) sign(signed []byte) ([]byte, error) {
 	m := s.macs.Get().(*mac)
+	defer s.macs.Put(m)
+	return bytes.Clone(m.compute(signed)), nil
+}
+
+// verify: all octets of the MAC are wanted, and compared in constant time (RFC 7518 section 3.2).
+func (s *secretKey) verify(signed, signature []byte) bool {
+	m := s.macs.Get().(*mac)
+	defer s.macs.Put(m)
+	return hmac.Equal(m.compute(signed), signature)
+}
+
+func (m *mac) compute(signed []byte) []byte {
 	m.Reset()
-	m.input = append(m.input[:0], signed...)
-	m.Write(m.input)
-	m.Sum(m.sum[:0])
-	return m
-}
-
-func (s *secretKey) sign(signed string) ([]byte, error) {
-	m := s.compute(signed)
-	defer s.macs.Put(m)
-	return bytes.Clone(m.sum[:]), nil
-}
-
-func (s *secretKey) verify(signed string, signature []byte) bool {
-	m := s.compute(signed)
-	defer s.macs.Put(m)
-	return hmac.Equal(m.sum[:], signature)
+	m.Write(signed)
+	return m.Sum(m.room[:0])
 }
 
 func (s *secretKey) private() bool    { return true }

@@ -3,6 +3,7 @@ package jwt
 import (
 	"math/big"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -12,13 +13,22 @@ const (
 
 // ParseKey reads a JSON Web Key (RFC 7517), public, private or symmetric.
 //
-// A JWK without "alg" gets the one algorithm of its type: EC P-256 is ES256,
-// OKP Ed25519 is EdDSA, oct is HS256, RSA is RS256. Everything doubtful is refused
+// A key has one algorithm: its "alg", which no token changes. Where a JWK
+// names none, the curve does (P-256 is ES256, P-384 ES384, P-521 ES512, Ed25519 EdDSA), oct is HS256
+// and RSA is RS256; [ParseKeyFor] is for those who know better.
+//
+// Everything doubtful is refused
 // with [ErrKey]: another alg or curve, a use other than "sig", key_ops without "sign" and
 // "verify", weak or impossible material, members of two key types, doubled members,
 // values that are not canonical. x5u, x5c and x5t are ignored: a key is what it is given as.
-func ParseKey(jwk []byte) (*Key, error) {
-	k, _, err := parseKey(string(jwk))
+func ParseKey(jwk []byte) (*Key, error) { return ParseKeyFor(jwk, Algorithms()) }
+
+// ParseKeyFor is [ParseKey] for a JWK that may lack "alg" and belongs to one
+// of algorithms: without an alg the key is for the first of them that its type and
+// curve fit. The list comes from whoever knows what the issuer signs with, never from a token. A JWK with an alg
+// keeps it, listed or not.
+func ParseKeyFor(jwk []byte, algorithms []Algorithm) (*Key, error) {
+	k, _, err := parseKey(string(jwk), algorithms)
 	return k, err
 }
 
@@ -38,7 +48,7 @@ var materialNames = map[string]string{
 
 // parseKey says foreign for a key that may be sound, but not for us: one of a set
 // that RFC 7517 section 5 says to skip.
-func parseKey(jwk string) (k *Key, foreign bool, err error) {
+func parseKey(jwk string, algorithms []Algorithm) (k *Key, foreign bool, err error) {
 	o, err := readJWK(jwk)
 	if err != nil {
 		return nil, false, err
@@ -47,7 +57,7 @@ func parseKey(jwk string) (k *Key, foreign bool, err error) {
 	if !found {
 		return nil, false, refuse(ErrKey, "kty", "missing")
 	}
-	if algorithmOf(kty) == "" {
+	if !slices.ContainsFunc(schemes[:], func(s scheme) bool { return s.keyType == kty }) {
 		return nil, true, refuse(ErrKey, "kty", "got "+quote(kty)+", want EC, OKP, RSA or oct")
 	}
 	if use, found := o.strings["use"]; found && use != "sig" {
@@ -56,28 +66,42 @@ func parseKey(jwk string) (k *Key, foreign bool, err error) {
 	if o.ops != nil && !slices.Contains(o.ops, "sign") && !slices.Contains(o.ops, "verify") {
 		return nil, true, refuse(ErrKey, "key_ops", "neither sign nor verify")
 	}
-	alg := Algorithm(o.strings["alg"])
-	if _, found := o.strings["alg"]; !found {
-		alg = algorithmOf(kty)
-		if crv := o.strings["crv"]; kty == "EC" && crv != "P-256" || kty == "OKP" && crv != "Ed25519" {
-			return nil, true, refuse(ErrKey, "crv", "got "+quote(crv)+", want P-256 or Ed25519")
-		}
+	scheme, foreign, err := o.scheme(kty, algorithms)
+	if err != nil {
+		return nil, foreign, err
 	}
-	if !alg.supported() {
-		return nil, true, refuse(ErrKey, "alg", "got "+quote(string(alg))+", want HS256, ES256, EdDSA or RS256")
-	}
-	if alg.keyType() != kty {
-		return nil, false, refuse(ErrKey, "alg", string(alg)+" has no keys of type "+kty)
-	}
-	m, err := o.material(alg)
+	m, err := o.material(scheme)
 	if err != nil {
 		return nil, false, err
 	}
 	if kid, found := o.strings["kid"]; found && kid == "" {
 		return nil, false, refuse(ErrKey, "kid", "empty")
 	}
-	k, err = newKey(alg, m, &KeyOptions{ID: o.strings["kid"], Ops: o.ops})
+	k, err = newKey(scheme.name, m, &KeyOptions{ID: o.strings["kid"], Ops: o.ops})
 	return k, false, err
+}
+
+// scheme is that of "alg"; without it the first of algorithms that fits.
+func (o *jwkObject) scheme(kty string, algorithms []Algorithm) (s *scheme, foreign bool, err error) {
+	if name, found := o.strings["alg"]; found {
+		alg := Algorithm(name)
+		if s = alg.scheme(); s == nil {
+			return nil, true, unknownAlgorithm(ErrKey, "alg", alg)
+		}
+		if s.keyType != kty {
+			return nil, false, refuse(ErrKey, "alg", name+" has no keys of type "+kty)
+		}
+		return s, false, nil
+	}
+	for _, alg := range algorithms {
+		if s := alg.scheme(); s != nil && s.keyType == kty && (s.curve == "" || s.curve == o.strings["crv"]) {
+			return s, false, nil
+		}
+	}
+	if crv, found := o.strings["crv"]; found && (kty == "EC" || kty == "OKP") {
+		return nil, true, refuse(ErrKey, "crv", "got "+quote(crv)+" without alg, which is for none of "+list(algorithms))
+	}
+	return nil, true, refuse(ErrKey, "alg", "missing, and a key of type "+kty+" is for none of "+list(algorithms))
 }
 
 func readJWK(jwk string) (*jwkObject, error) {
@@ -115,32 +139,32 @@ func readJWK(jwk string) (*jwkObject, error) {
 	return o, nil
 }
 
-func (o *jwkObject) material(alg Algorithm) (material, error) {
-	kty := alg.keyType()
+func (o *jwkObject) material(s *scheme) (material, error) {
+	kty := s.keyType
 	for name := range o.strings {
 		if types, ok := materialNames[name]; ok && !slices.Contains(strings.Fields(types), kty) {
 			return nil, refuse(ErrKey, name, "does not belong to a key of type "+kty)
 		}
 	}
-	switch alg {
-	case HS256:
+	switch kty {
+	case "oct":
 		k, err := o.octets("k", true)
 		if err != nil {
 			return nil, err
 		}
-		return newSecret(k)
-	case ES256:
-		return o.ec()
-	case EdDSA:
+		return newSecret(s.hash, k)
+	case "EC":
+		return o.ec(s.ecCurve())
+	case "OKP":
 		return o.ed()
 	default:
-		return o.rsa()
+		return o.rsa(s)
 	}
 }
 
-func (o *jwkObject) ec() (material, error) {
-	if crv := o.strings["crv"]; crv != "P-256" {
-		return nil, refuse(ErrKey, "crv", "got "+quote(crv)+", want P-256")
+func (o *jwkObject) ec(c *curve) (material, error) {
+	if crv := o.strings["crv"]; crv != c.name {
+		return nil, refuse(ErrKey, "crv", "got "+quote(crv)+", want "+c.name)
 	}
 	point := []byte{0x04}
 	for _, name := range []string{"x", "y"} {
@@ -148,8 +172,8 @@ func (o *jwkObject) ec() (material, error) {
 		if err != nil {
 			return nil, err
 		}
-		if len(b) != p256Size {
-			return nil, refuse(ErrKey, name, "got "+plural(len(b), "byte")+", want 32")
+		if len(b) != c.size {
+			return nil, refuse(ErrKey, name, "got "+plural(len(b), "byte")+", want "+strconv.Itoa(c.size))
 		}
 		point = append(point, b...)
 	}
@@ -157,10 +181,10 @@ func (o *jwkObject) ec() (material, error) {
 	if err != nil {
 		return nil, err
 	}
-	if d != nil && len(d) != p256Size {
-		return nil, refuse(ErrKey, "d", "got "+plural(len(d), "byte")+", want 32")
+	if d != nil && len(d) != c.size {
+		return nil, refuse(ErrKey, "d", "got "+plural(len(d), "byte")+", want "+strconv.Itoa(c.size))
 	}
-	return newECKey(point, d)
+	return newECKey(c, point, d)
 }
 
 func (o *jwkObject) ed() (material, error) {
@@ -178,7 +202,7 @@ func (o *jwkObject) ed() (material, error) {
 	return newEdKey(x, d)
 }
 
-func (o *jwkObject) rsa() (material, error) {
+func (o *jwkObject) rsa(s *scheme) (material, error) {
 	var ints [8]*big.Int
 	for i, name := range []string{"n", "e", "d", "p", "q", "dp", "dq", "qi"} {
 		n, err := o.integer(name, i < 2)
@@ -191,7 +215,7 @@ func (o *jwkObject) rsa() (material, error) {
 	if e.BitLen() > 31 {
 		return nil, refuse(ErrKey, "e", gotLimit("too many bits", e.BitLen(), 31))
 	}
-	pub, err := newRSAPublic(n, e.Int64())
+	pub, err := newRSAPublic(s, n, e.Int64())
 	if err != nil {
 		return nil, err
 	}

@@ -27,8 +27,8 @@ type Key struct {
 // A material is the mathematics of a key: what is left when alg, kid, use and
 // key_ops are taken away.
 type material interface {
-	sign(signed string) ([]byte, error) // only if private
-	verify(signed string, signature []byte) bool
+	sign(signed []byte) ([]byte, error) // only if private
+	verify(signed, signature []byte) bool
 	private() bool
 	public() material          // nil if nothing of it may be published
 	required() []member        // RFC 7638 section 3.2, in lexicographic order, "kty" among them
@@ -45,27 +45,35 @@ type KeyOptions struct {
 	Ops []string // "key_ops" (RFC 7517 section 4.3), of "sign" and "verify"; nil allows what the material can
 }
 
-// GenerateKey makes a new private key, or a new 32-byte secret for [HS256].
+// GenerateKey makes a new private key, or for HMAC a new secret of the hash's size.
 // RSA keys have 3072 bits. The key's ID is its thumbprint.
 func GenerateKey(alg Algorithm) (*Key, error) {
-	m, err := generateMaterial(alg)
+	s := alg.scheme()
+	if s == nil {
+		return nil, unknownAlgorithm(ErrKey, "alg", alg)
+	}
+	m, err := s.generate()
 	if err != nil {
 		return nil, err
 	}
-	return newKey(alg, m, nil)
+	return newKey(s.name, m, nil)
 }
 
-// NewKey makes a key from material of the standard library: for [HS256] a
-// []byte of at least 32 random bytes, else an *ecdsa.PrivateKey or
-// *ecdsa.PublicKey on P-256, an ed25519.PrivateKey or ed25519.PublicKey, an
+// NewKey makes a key from material of the standard library: for HMAC a []byte
+// of random bytes, at least as many as the hash has (32, 48 or 64), else an *ecdsa.PrivateKey or
+// *ecdsa.PublicKey on the curve of alg, an ed25519.PrivateKey or ed25519.PublicKey, an
 // *rsa.PrivateKey or *rsa.PublicKey of 2048 to 16384 bits. The material is
 // copied. Weak or wrong material is refused with [ErrKey].
 func NewKey(alg Algorithm, keyMaterial any, opts *KeyOptions) (*Key, error) {
-	m, err := newMaterial(alg, keyMaterial)
+	s := alg.scheme()
+	if s == nil {
+		return nil, unknownAlgorithm(ErrKey, "alg", alg)
+	}
+	m, err := s.copy(keyMaterial)
 	if err != nil {
 		return nil, err
 	}
-	return newKey(alg, m, opts)
+	return newKey(s.name, m, opts)
 }
 
 func newKey(alg Algorithm, m material, opts *KeyOptions) (*Key, error) {

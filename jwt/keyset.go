@@ -65,7 +65,11 @@ func NewKeySet(keys ...*Key) (*KeySet, error) {
 // RFC 7517 section 5 asks; [KeySet.Ignored] tells them. A set that has keys but none for
 // us, and a key that is for us but weak, malformed or doubtful, refuse the whole set with
 // [ErrKey]; so do the mixtures that [NewKeySet] refuses.
-func ParseKeySet(data []byte) (*KeySet, error) {
+func ParseKeySet(data []byte) (*KeySet, error) { return ParseKeySetFor(data, Algorithms()) }
+
+// ParseKeySetFor is [ParseKeySet] for sets with keys that lack "alg": each is
+// for the first of algorithms that its type and curve fit, as [ParseKeyFor] has it, or left out.
+func ParseKeySetFor(data []byte, algorithms []Algorithm) (*KeySet, error) {
 	if len(data) > maxSetBytes {
 		return nil, refuse(ErrKey, "keys", gotLimit("too many bytes", len(data), maxSetBytes))
 	}
@@ -89,7 +93,7 @@ func ParseKeySet(data []byte) (*KeySet, error) {
 	case list != nil && single:
 		return nil, refuse(ErrKey, "", "both a key (kty) and a set (keys)")
 	case single:
-		k, err := ParseKey(data)
+		k, err := ParseKeyFor(data, algorithms)
 		if err != nil {
 			return nil, err
 		}
@@ -97,10 +101,10 @@ func ParseKeySet(data []byte) (*KeySet, error) {
 	case list == nil:
 		return nil, refuse(ErrKey, "", "neither a key (kty) nor a set (keys)")
 	}
-	return parseKeys(*list)
+	return parseKeys(*list, algorithms)
 }
 
-func parseKeys(list value) (*KeySet, error) {
+func parseKeys(list value, algorithms []Algorithm) (*KeySet, error) {
 	var keys []*Key
 	var ignored []error
 	kids := make(map[string]bool)
@@ -111,7 +115,7 @@ func parseKeys(list value) (*KeySet, error) {
 		if len(keys)+len(ignored) == maxSetKeys {
 			return refuse(ErrKey, "keys", gotLimit("too many", maxSetKeys+1, maxSetKeys))
 		}
-		k, foreign, err := parseKey(v.raw)
+		k, foreign, err := parseKey(v.raw, algorithms)
 		if err != nil && !foreign {
 			return err
 		}
@@ -159,7 +163,7 @@ func (s *KeySet) OnlyKey(alg Algorithm) (*Key, error) {
 	var only *Key
 	n := 0
 	for _, k := range s.keys {
-		if k.alg == alg && k.canVerify() {
+		if k.alg == alg.canonical() && k.canVerify() {
 			only, n = k, n+1
 		}
 	}

@@ -8,53 +8,50 @@ import (
 	"strconv"
 )
 
-// newMaterial accepts for each algorithm its own types and no others: there
+// copy accepts for each algorithm its own types and no others: there
 // is no way from a public key to an HMAC secret but by converting it by hand.
-func newMaterial(alg Algorithm, from any) (material, error) {
-	switch alg {
-	case HS256:
+func (s *scheme) copy(from any) (material, error) {
+	switch s.keyType {
+	case "oct":
 		if b, ok := from.([]byte); ok {
-			return newSecret(b)
+			return newSecret(s.hash, b)
 		}
-	case ES256:
+	case "EC":
 		switch k := from.(type) {
 		case *ecdsa.PrivateKey:
-			return copyECPrivate(k)
+			return copyECPrivate(s.ecCurve(), k)
 		case *ecdsa.PublicKey:
-			return copyECPublic(k)
+			return copyECPublic(s.ecCurve(), k)
 		}
-	case EdDSA:
+	case "OKP":
 		switch k := from.(type) {
 		case ed25519.PrivateKey:
 			return copyEdPrivate(k)
 		case ed25519.PublicKey:
 			return newEdKey(k, nil)
 		}
-	case RS256:
+	case "RSA":
 		switch k := from.(type) {
 		case *rsa.PrivateKey:
-			return copyRSAPrivate(k)
+			return copyRSAPrivate(s, k)
 		case *rsa.PublicKey:
-			return copyRSAPublic(k)
+			return copyRSAPublic(s, k)
 		}
-	default:
-		return nil, refuse(ErrKey, "alg", "got "+quote(string(alg))+", want HS256, ES256, EdDSA or RS256")
 	}
-	return nil, refuse(ErrKey, "", fmt.Sprintf("%s has no keys of type %T", alg, from))
+	return nil, refuse(ErrKey, "", fmt.Sprintf("%s has no keys of type %T", s.name, from))
 }
 
-func generateMaterial(alg Algorithm) (material, error) {
-	switch alg {
-	case HS256:
-		return generateSecret(), nil
-	case ES256:
-		return generateECKey()
-	case EdDSA:
+func (s *scheme) generate() (material, error) {
+	switch s.keyType {
+	case "oct":
+		return generateSecret(s.hash), nil
+	case "EC":
+		return generateECKey(s.ecCurve())
+	case "OKP":
 		return generateEdKey()
-	case RS256:
-		return generateRSAKey()
+	default:
+		return generateRSAKey(s)
 	}
-	return nil, refuse(ErrKey, "alg", "got "+quote(string(alg))+", want HS256, ES256, EdDSA or RS256")
 }
 
 func plural(n int, noun string) string {

@@ -1,10 +1,8 @@
 package jwt
 
 import (
-	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha256"
 	"math/big"
 	"strconv"
 )
@@ -19,11 +17,12 @@ const (
 
 // rsaKey is an RSA key of two primes.
 type rsaKey struct {
+	*scheme
 	pub  *rsa.PublicKey
 	priv *rsa.PrivateKey // nil in a public key
 }
 
-func newRSAPublic(n *big.Int, e int64) (*rsaKey, error) {
+func newRSAPublic(s *scheme, n *big.Int, e int64) (*rsaKey, error) {
 	if bits := n.BitLen(); bits < minRSABits || bits > maxRSABits {
 		return nil, refuse(ErrKey, "n", "got "+strconv.Itoa(bits)+" bits, want 2048 to 16384")
 	}
@@ -36,7 +35,7 @@ func newRSAPublic(n *big.Int, e int64) (*rsaKey, error) {
 	if err := checkModulus(n); err != nil {
 		return nil, err
 	}
-	return &rsaKey{pub: &rsa.PublicKey{N: new(big.Int).Set(n), E: int(e)}}, nil
+	return &rsaKey{scheme: s, pub: &rsa.PublicKey{N: new(big.Int).Set(n), E: int(e)}}, nil
 }
 
 // checkModulus refuses moduli with small factors, and those that bear the
@@ -88,22 +87,22 @@ func newRSAPrivate(pub *rsaKey, d, p, q *big.Int) (*rsaKey, error) {
 		return nil, refuse(ErrKey, "d, p, q", "do not belong to n and e") // the cause might quote a secret
 	}
 	priv.Precompute()
-	return &rsaKey{pub: pub.pub, priv: priv}, nil
+	return &rsaKey{scheme: pub.scheme, pub: pub.pub, priv: priv}, nil
 }
 
-func generateRSAKey() (material, error) {
+func generateRSAKey(s *scheme) (material, error) {
 	priv, err := rsa.GenerateKey(rand.Reader, newRSABits)
 	if err != nil {
 		return nil, err
 	}
-	return &rsaKey{pub: &priv.PublicKey, priv: priv}, nil
+	return &rsaKey{scheme: s, pub: &priv.PublicKey, priv: priv}, nil
 }
 
-func copyRSAPrivate(k *rsa.PrivateKey) (material, error) {
+func copyRSAPrivate(s *scheme, k *rsa.PrivateKey) (material, error) {
 	if k == nil || k.N == nil || k.D == nil || len(k.Primes) != 2 || k.Primes[0] == nil || k.Primes[1] == nil {
 		return nil, refuse(ErrKey, "", "no RSA private key of two primes")
 	}
-	pub, err := newRSAPublic(k.N, int64(k.E))
+	pub, err := newRSAPublic(s, k.N, int64(k.E))
 	if err != nil {
 		return nil, err
 	}
@@ -114,29 +113,46 @@ func copyRSAPrivate(k *rsa.PrivateKey) (material, error) {
 	return priv, nil
 }
 
-func copyRSAPublic(k *rsa.PublicKey) (material, error) {
+func copyRSAPublic(s *scheme, k *rsa.PublicKey) (material, error) {
 	if k == nil || k.N == nil {
 		return nil, refuse(ErrKey, "", "no RSA public key")
 	}
-	pub, err := newRSAPublic(k.N, int64(k.E))
+	pub, err := newRSAPublic(s, k.N, int64(k.E))
 	if err != nil {
 		return nil, err
 	}
 	return pub, nil
 }
 
-func (k *rsaKey) sign(signed string) ([]byte, error) {
-	digest := sha256.Sum256([]byte(signed))
-	return rsa.SignPKCS1v15(rand.Reader, k.priv, crypto.SHA256, digest[:])
+// pssOptions: the salt is as long as the hash (RFC 7518 section 3.5), no other is accepted.
+func (k *rsaKey) pssOptions() *rsa.PSSOptions {
+	return &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: k.hash}
 }
 
-func (k *rsaKey) verify(signed string, signature []byte) bool {
-	digest := sha256.Sum256([]byte(signed))
-	return rsa.VerifyPKCS1v15(k.pub, crypto.SHA256, digest[:], signature) == nil
+func (k *rsaKey) sign(signed []byte) ([]byte, error) {
+	var room [maxDigest]byte
+	sum := digest(k.hash, signed, &room)
+	if k.pss {
+		return rsa.SignPSS(rand.Reader, k.priv, k.hash, sum, k.pssOptions())
+	}
+	return rsa.SignPKCS1v15(rand.Reader, k.priv, k.hash, sum)
+}
+
+// verify: a signature has the length of the modulus (RFC 8017 section 8.1.2, step 1).
+func (k *rsaKey) verify(signed, signature []byte) bool {
+	if len(signature) != k.pub.Size() {
+		return false
+	}
+	var room [maxDigest]byte
+	sum := digest(k.hash, signed, &room)
+	if k.pss {
+		return rsa.VerifyPSS(k.pub, k.hash, sum, signature, k.pssOptions()) == nil
+	}
+	return rsa.VerifyPKCS1v15(k.pub, k.hash, sum, signature) == nil
 }
 
 func (k *rsaKey) private() bool    { return k.priv != nil }
-func (k *rsaKey) public() material { return &rsaKey{pub: k.pub} }
+func (k *rsaKey) public() material { return &rsaKey{scheme: k.scheme, pub: k.pub} }
 
 func (k *rsaKey) required() []member {
 	e := big.NewInt(int64(k.pub.E))

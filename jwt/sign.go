@@ -35,7 +35,7 @@ func SignPayload(k *Key, typ string, payload []byte) (string, error) {
 	b = append(b, header...)
 	b = append(b, '.')
 	b = encoding.AppendEncode(b, payload)
-	signature, err := k.material.sign(string(b))
+	signature, err := k.material.sign(b)
 	if err != nil {
 		return "", &Error{Rule: ErrKey, Where: "sign", Err: err}
 	}

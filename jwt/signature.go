@@ -1,9 +1,6 @@
 package jwt
 
-import (
-	"slices"
-	"strings"
-)
+import "slices"
 
 // VerifySignature checks nothing but the signature of a token, at most 1 MiB
 // long, and returns its payload, which may be any bytes. It is for tools and
@@ -14,7 +11,7 @@ func VerifySignature(token string, keys KeySource, algorithms []Algorithm) (payl
 		return nil, err
 	}
 	var reached Check
-	signed, err := verifySignature(token, mostMaxBytes, keys, algorithms, &reached)
+	signed, err := verifySignature(token, mostMaxBytes, keys, canonical(algorithms), &reached)
 	if err != nil {
 		return nil, err
 	}
@@ -31,11 +28,7 @@ type verified struct {
 func verifySignature(token string, maxBytes int, keys KeySource, algorithms []Algorithm, reached *Check) (verified, error) {
 	// Steps 1, 2, 6 and 7: the parts, and their base64url.
 	*reached = CheckForm
-	p, err := splitToken(token, maxBytes)
-	if err != nil {
-		return verified{}, err
-	}
-	d, err := p.decode()
+	p, d, err := takeApart(token, maxBytes)
 	if err != nil {
 		return verified{}, err
 	}
@@ -63,7 +56,10 @@ func verifySignature(token string, maxBytes int, keys KeySource, algorithms []Al
 	}
 	// Step 8: the signature.
 	*reached = CheckSignature
-	if !k.material.verify(p.signed, d.signature) {
+	if !k.material.verify([]byte(p.signed), d.signature) {
+		if p.payload == "" {
+			return verified{}, refuse(ErrDetached, "payload", "it is empty, and that is not what was signed")
+		}
 		return verified{}, refuse(ErrSignature, "", "")
 	}
 	return verified{header: h, payload: d.payload}, nil
@@ -102,16 +98,8 @@ func checkArguments(keys KeySource, algorithms []Algorithm) error {
 	}
 	for _, a := range algorithms {
 		if !a.supported() {
-			return refuse(ErrOption, "algorithms", "got "+quote(string(a))+", want HS256, ES256, EdDSA or RS256")
+			return unknownAlgorithm(ErrOption, "algorithms", a)
 		}
 	}
 	return nil
-}
-
-func list(algorithms []Algorithm) string {
-	var names []string
-	for _, a := range algorithms {
-		names = append(names, string(a))
-	}
-	return strings.Join(names, ", ")
 }

@@ -2,6 +2,7 @@ package jwt
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 )
 
@@ -40,6 +41,27 @@ func (t *Token) Decode(dst any) error {
 	return nil
 }
 
+// takeApart splits and decodes a token. One whose header says that its payload is not encoded (RFC 7797) is
+// refused for that.
+func takeApart(token string, maxBytes int) (parts, decoded, error) {
+	p, err := splitToken(token, maxBytes)
+	if err == nil {
+		var d decoded
+		if d, err = p.decode(); err == nil {
+			return p, d, nil
+		}
+	}
+	first, _, _ := strings.Cut(token, ".")
+	if len(token) <= maxBytes && len(first) <= encoding.EncodedLen(maxHeader) {
+		if header, e := appendBase64(nil, first); e == nil {
+			if _, e := parseHeader(string(header)); errors.Is(e, ErrUnencodedPayload) {
+				return parts{}, decoded{}, e
+			}
+		}
+	}
+	return parts{}, decoded{}, err
+}
+
 // parts are the three parts of a compact token, still encoded.
 type parts struct {
 	header, payload, signature string
@@ -51,6 +73,9 @@ type parts struct {
 func splitToken(token string, maxBytes int) (parts, error) {
 	if len(token) > maxBytes {
 		return parts{}, refuse(ErrMalformed, "token", gotLimit("too many bytes", len(token), maxBytes))
+	}
+	if strings.HasPrefix(token, "{") {
+		return parts{}, refuse(ErrJSONSerialization, "token", "")
 	}
 	first := strings.IndexByte(token, '.')
 	if first < 0 {

@@ -54,7 +54,7 @@ type VerifierOptions struct {
 // allow each key its own algorithm, write keys.Algorithms() of a [KeySet].
 // An empty or impossible argument is refused with [ErrOption].
 func NewVerifier(issuer, audience string, keys KeySource, algorithms []Algorithm, opts *VerifierOptions) (*Verifier, error) {
-	v := &Verifier{issuer: issuer, audience: audience, keys: keys, algorithms: slices.Clone(algorithms)}
+	v := &Verifier{issuer: issuer, audience: audience, keys: keys, algorithms: canonical(algorithms)}
 	if opts != nil {
 		v.opts = *opts
 		v.opts.Require = slices.Clone(opts.Require)

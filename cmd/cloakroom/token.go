@@ -137,24 +137,25 @@ func refusal(err error) string {
 	return reason + ": " + oneLine(room.ReplaceAllString(text, ""))
 }
 
+// keys reads the file. A key in it that names no algorithm is for the first of --alg that it fits.
 func (c *tokenVerify) keys() (*jwt.KeySet, []jwt.Algorithm, error) {
+	var algs []jwt.Algorithm
+	for _, a := range c.Alg {
+		if a != "Ed25519" && !slices.Contains(jwt.Algorithms(), jwt.Algorithm(a)) {
+			return nil, nil, &exitError{exitUsage, fmt.Errorf("--alg: %q is not an algorithm of tokens here", a), "it is one of " + listOf(jwt.Algorithms())}
+		}
+		algs = append(algs, jwt.Algorithm(a))
+	}
 	text, err := os.ReadFile(c.JWKS)
 	if err != nil {
 		return nil, nil, err
 	}
-	keys, err := jwt.ParseKeySet(text)
+	keys, err := jwt.ParseKeySetFor(text, slices.Concat(algs, jwt.Algorithms()))
 	if err != nil {
 		return nil, nil, &exitError{exitNo, err, "the file must hold a JWK or a JWK set (RFC 7517)"}
 	}
-	if len(c.Alg) == 0 {
-		return keys, keys.Algorithms(), nil
-	}
-	var algs []jwt.Algorithm
-	for _, a := range c.Alg {
-		if !slices.Contains(jwt.Algorithms(), jwt.Algorithm(a)) {
-			return nil, nil, &exitError{exitUsage, fmt.Errorf("--alg: %q is not an algorithm of tokens here", a), "it is one of " + listOf(jwt.Algorithms())}
-		}
-		algs = append(algs, jwt.Algorithm(a))
+	if len(algs) == 0 {
+		algs = keys.Algorithms()
 	}
 	return keys, algs, nil
 }
