@@ -20,7 +20,7 @@ import (
 type explainCmd struct {
 	Input       []string `arg:"" optional:"" help:"The text itself, a file, or - for standard input."`
 	Kind        string   `placeholder:"KIND" help:"What it is, if that cannot be told: set-cookie, cookie, token, headers or har."`
-	URL         string   `name:"url" env:"CLOAKROOM_EXPLAIN_URL" placeholder:"URL" help:"Where the response came from; else https://example.com/."`
+	URL         string   `name:"url" env:"CLOAKROOM_EXPLAIN_URL" placeholder:"URL" help:"Where the response came from, else https://example.com/ (CLOAKROOM_EXPLAIN_URL)."`
 	Site        string   `placeholder:"URL" help:"The page of another site that the response was a part of."`
 	Script      bool     `help:"Script sets the cookie: document.cookie."`
 	Profile     string   `placeholder:"NAME" help:"Whose rules: rfc, chrome, firefox, safari or classic; else rfc, or the browser's that made the HAR file."`
