@@ -67,7 +67,7 @@ func (a *Audience) UnmarshalJSON(data []byte) error {
 	if err != nil {
 		return asError(ErrClaim, "aud", err)
 	}
-	got, err := parseAudience(v)
+	got, err := parseAudience(v, nil)
 	if err != nil {
 		return err
 	}
@@ -75,15 +75,15 @@ func (a *Audience) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-func parseAudience(v value) (Audience, error) {
+// parseAudience appends to a, which is empty.
+func parseAudience(v value, a Audience) (Audience, error) {
 	switch v.kind {
 	case kindString:
-		return Audience{v.text()}, nil
+		return append(a, v.text()), nil
 	case kindArray:
-		var a Audience
 		err := eachElement(v, func(one value) error {
 			if one.kind != kindString {
-				return refuse(ErrClaim, "aud", "got "+string(one.kind)+" in the array, want string")
+				return refuse(ErrClaim, "aud", "got "+one.kind.String()+" in the array, want string")
 			}
 			a = append(a, one.text())
 			return nil
@@ -96,7 +96,7 @@ func parseAudience(v value) (Audience, error) {
 		}
 		return a, nil
 	}
-	return nil, refuse(ErrClaim, "aud", "got "+string(v.kind)+", want string or array of strings")
+	return nil, refuse(ErrClaim, "aud", "got "+v.kind.String()+", want string or array of strings")
 }
 
 // NumericDate is a moment as tokens write it: seconds since 1970, UTC, which
@@ -148,9 +148,12 @@ func (d *NumericDate) UnmarshalJSON(data []byte) error {
 // valid moment by up to a quarter of a microsecond. It returns what is wrong, or "".
 func parseDate(v value) (NumericDate, string) {
 	if v.kind != kindNumber {
-		return NumericDate{}, "got " + string(v.kind) + ", want number"
+		return NumericDate{}, "got " + v.kind.String() + ", want number"
 	}
 	s := v.raw
+	if n, ok := wholeSeconds(s); ok {
+		return NumericDate{time.Unix(n, 0).UTC()}, ""
+	}
 	if s[0] == '-' {
 		return NumericDate{}, "got " + quote(s) + ", want no negative number"
 	}
@@ -192,6 +195,21 @@ func parseDate(v value) (NumericDate, string) {
 	return NumericDate{time.Unix(seconds, ns).UTC()}, ""
 }
 
+// wholeSeconds reads what nearly all dates are: at most eleven digits and nothing else.
+func wholeSeconds(s string) (n int64, ok bool) {
+	if len(s) > 11 {
+		return 0, false
+	}
+	for i := range len(s) {
+		c := s[i] - '0'
+		if c > 9 {
+			return 0, false
+		}
+		n = n*10 + int64(c)
+	}
+	return n, true
+}
+
 // registered says which of the registered claims a payload has.
 type registered uint8
 
@@ -231,7 +249,7 @@ func parseClaims(payload string, c *Claims, other func(name string, v value)) (h
 			return claimDate(&c.IssuedAt, name, v)
 		case "aud":
 			has |= hasAudience
-			c.Audience, err = parseAudience(v)
+			c.Audience, err = parseAudience(v, c.Audience)
 			return err
 		}
 		if other != nil {
@@ -247,7 +265,7 @@ func parseClaims(payload string, c *Claims, other func(name string, v value)) (h
 
 func claimText(to *string, name string, v value) error {
 	if v.kind != kindString {
-		return refuse(ErrClaim, name, "got "+string(v.kind)+", want string")
+		return refuse(ErrClaim, name, "got "+v.kind.String()+", want string")
 	}
 	*to = v.text()
 	return nil

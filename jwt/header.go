@@ -1,11 +1,5 @@
 package jwt
 
-import (
-	"strings"
-	"sync/atomic"
-	"unicode/utf8"
-)
-
 const maxHeader = 4 << 10 // bytes of JSON; ours have about 100
 
 // Header is the protected header of a token (RFC 7515 section 4), as far as
@@ -23,8 +17,8 @@ type Header struct {
 
 // parseHeader reads a header, RFC 7515 section 5.2, steps 3 to 5. All it
 // returns is still unverified.
-func parseHeader(json string) (Header, error) {
-	var h Header
+func parseHeader(json string) (*Header, error) {
+	h := new(Header)
 	hasAlg := false
 	var critical error
 	err := eachMember(json, func(name string, v value) error {
@@ -58,80 +52,21 @@ func parseHeader(json string) (Header, error) {
 	})
 	switch {
 	case err != nil:
-		return Header{}, asError(ErrMalformed, "header", err)
+		return nil, asError(ErrMalformed, "header", err)
 	case critical != nil:
-		return Header{}, critical
+		return nil, critical
 	case !hasAlg:
-		return Header{}, refuse(ErrMalformed, "header", "alg is missing")
+		return nil, refuse(ErrMalformed, "header", "alg is missing")
 	case len(h.KeyID) > maxKeyID:
-		return Header{}, refuse(ErrMalformed, "header", gotLimit("kid is too long", len(h.KeyID), maxKeyID))
+		return nil, refuse(ErrMalformed, "header", gotLimit("kid is too long", len(h.KeyID), maxKeyID))
 	}
 	return h, nil
 }
 
 func headerText(to *string, name string, v value) error {
 	if v.kind != kindString {
-		return refuse(ErrMalformed, "header", name+": got "+string(v.kind)+", want string")
+		return refuse(ErrMalformed, "header", name+": got "+v.kind.String()+", want string")
 	}
 	*to = v.text()
 	return nil
-}
-
-// hasMediaType compares media types as RFC 7515 section 4.1.9 has it: without
-// regard to case, and "application/" may be left out where there is no other slash.
-func hasMediaType(typ, want string) bool {
-	return equalASCII(shortType(typ), shortType(want))
-}
-
-func shortType(t string) string {
-	const prefix = "application/"
-	if len(t) > len(prefix) && equalASCII(t[:len(prefix)], prefix) && !strings.Contains(t[len(prefix):], "/") {
-		return t[len(prefix):]
-	}
-	return t
-}
-
-// equalASCII ignores the case of A to Z only: strings.EqualFold would take the Kelvin sign for a k.
-func equalASCII(a, b string) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range len(a) {
-		if lower(a[i]) != lower(b[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-func lower(c byte) byte {
-	if 'A' <= c && c <= 'Z' {
-		return c + 'a' - 'A'
-	}
-	return c
-}
-
-// headerCache keeps the encoded header that a key wrote last: a key signs tokens of
-// one or two types all its life.
-type headerCache struct {
-	last atomic.Pointer[encodedHeader]
-}
-
-type encodedHeader struct{ typ, encoded string }
-
-// encode returns the base64url header {"alg","kid","typ"}.
-func (c *headerCache) encode(k *Key, typ string) (string, error) {
-	if h := c.last.Load(); h != nil && h.typ == typ {
-		return h.encoded, nil
-	}
-	if !utf8.ValidString(typ) || len(typ) > maxKeyID {
-		return "", refuse(ErrType, "typ", "got "+quote(typ)+", want at most 256 bytes of UTF-8")
-	}
-	members := []member{{"alg", string(k.alg)}, {"kid", k.id}}
-	if typ != "" {
-		members = append(members, member{"typ", typ})
-	}
-	h := &encodedHeader{typ, encodeBase64(appendMembers(nil, members))}
-	c.last.Store(h)
-	return h.encoded, nil
 }

@@ -17,15 +17,19 @@ type Inspection struct {
 // what it says. Anybody can write a token that says anything: never decide by it. It
 // fails with [ErrMalformed] only if the token has not three parts of strict base64url.
 func Inspect(token string) (*Inspection, error) {
-	_, d, err := takeApart(token, mostMaxBytes)
+	p, err := splitToken(token, mostMaxBytes)
+	var d room
+	if err == nil {
+		err = p.decode(&d, false)
+	}
 	if err != nil {
-		return nil, err
+		return nil, otherForm(token, mostMaxBytes, err)
 	}
 	i := &Inspection{RawHeader: d.header, Payload: d.payload, Signature: d.signature}
-	if i.Header, err = parseHeader(string(d.header)); err != nil {
+	if h, err := parseHeader(string(d.header)); err != nil {
 		i.Problems = append(i.Problems, err)
-	} else if !i.Header.Algorithm.supported() {
-		i.Problems = append(i.Problems, refuse(ErrAlgorithm, "alg", "got "+quote(string(i.Header.Algorithm))))
+	} else if i.Header = *h; !h.Algorithm.supported() {
+		i.Problems = append(i.Problems, refuse(ErrAlgorithm, "alg", "got "+quote(string(h.Algorithm))))
 	}
 	var c Claims
 	has, err := parseClaims(string(d.payload), &c, nil)

@@ -27,16 +27,20 @@ type value struct {
 	raw     string
 }
 
-type kind string
+type kind uint8
 
 const (
-	kindString kind = "string"
-	kindNumber kind = "number"
-	kindObject kind = "object"
-	kindArray  kind = "array"
-	kindBool   kind = "boolean"
-	kindNull   kind = "null"
+	kindString kind = iota
+	kindNumber
+	kindObject
+	kindArray
+	kindBool
+	kindNull
 )
+
+func (k kind) String() string {
+	return [...]string{"string", "number", "object", "array", "boolean", "null"}[k]
+}
 
 // text decodes a string value.
 func (v value) text() string {

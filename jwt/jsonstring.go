@@ -6,26 +6,43 @@ import (
 	"unicode/utf8"
 )
 
+// special are the bytes that end a string, or are not themselves in it.
+var special = func() (t [256]bool) {
+	for c := range ' ' {
+		t[c] = true
+	}
+	t['"'], t['\\'] = true, true
+	return t
+}()
+
 // string reads a string; RFC 8259 section 7.
 func (p *scanner) string() (value, error) {
 	p.i++ // "
-	v := value{kind: kindString}
-	for start := p.i; p.i < len(p.s); p.i++ {
-		switch c := p.s[p.i]; {
-		case c == '"':
-			v.raw = p.s[start:p.i]
+	start, escaped := p.i, false
+	for {
+		rest := p.s[p.i:]
+		n := 0
+		for n < len(rest) && !special[rest[n]] {
+			n++
+		}
+		p.i += n
+		if n == len(rest) {
+			return value{}, p.fail("string is not closed")
+		}
+		switch rest[n] {
+		case '"':
 			p.i++
-			return v, nil
-		case c < ' ':
-			return value{}, p.fail("control character in a string")
-		case c == '\\':
-			v.escaped = true
+			return value{kind: kindString, escaped: escaped, raw: p.s[start : p.i-1]}, nil
+		case '\\':
+			escaped = true
 			if err := p.escape(); err != nil {
 				return value{}, err
 			}
+			p.i++
+		default:
+			return value{}, p.fail("control character in a string")
 		}
 	}
-	return value{}, p.fail("string is not closed")
 }
 
 // escape reads an escape sequence and stops at its last byte.

@@ -113,19 +113,19 @@ func readJWK(jwk string) (*jwkObject, error) {
 		switch name {
 		case "kty", "use", "alg", "kid", "crv", "x", "y", "d", "n", "e", "p", "q", "dp", "dq", "qi", "k":
 			if v.kind != kindString {
-				return refuse(ErrKey, name, "got "+string(v.kind)+", want string")
+				return refuse(ErrKey, name, "got "+v.kind.String()+", want string")
 			}
 			o.strings[name] = v.text()
 		case "oth":
 			return refuse(ErrKey, name, "more than two primes are not supported")
 		case "key_ops":
 			if v.kind != kindArray {
-				return refuse(ErrKey, name, "got "+string(v.kind)+", want array")
+				return refuse(ErrKey, name, "got "+v.kind.String()+", want array")
 			}
 			o.ops = []string{}
 			return eachElement(v, func(op value) error {
 				if op.kind != kindString {
-					return refuse(ErrKey, name, "got "+string(op.kind)+" in the array, want string")
+					return refuse(ErrKey, name, "got "+op.kind.String()+" in the array, want string")
 				}
 				o.ops = append(o.ops, op.text())
 				return nil

@@ -81,7 +81,7 @@ func ParseKeySetFor(data []byte, algorithms []Algorithm) (*KeySet, error) {
 			single = true
 		case "keys":
 			if v.kind != kindArray {
-				return refuse(ErrKey, name, "got "+string(v.kind)+", want array")
+				return refuse(ErrKey, name, "got "+v.kind.String()+", want array")
 			}
 			list = &v
 		}
@@ -110,7 +110,7 @@ func parseKeys(list value, algorithms []Algorithm) (*KeySet, error) {
 	kids := make(map[string]bool)
 	err := eachElement(list, func(v value) error {
 		if v.kind != kindObject {
-			return refuse(ErrKey, "keys", "got "+string(v.kind)+" in the array, want object")
+			return refuse(ErrKey, "keys", "got "+v.kind.String()+" in the array, want object")
 		}
 		if len(keys)+len(ignored) == maxSetKeys {
 			return refuse(ErrKey, "keys", gotLimit("too many", maxSetKeys+1, maxSetKeys))

@@ -11,32 +11,41 @@ func VerifySignature(token string, keys KeySource, algorithms []Algorithm) (payl
 		return nil, err
 	}
 	var reached Check
-	signed, err := verifySignature(token, mostMaxBytes, keys, canonical(algorithms), &reached)
+	signed, err := verifySignature(token, mostMaxBytes, keys, canonical(algorithms), new(knownHeaders), &reached)
 	if err != nil {
 		return nil, err
 	}
-	return signed.payload, nil
+	return []byte(signed.payload), nil
 }
 
 // A verified is what stands under a good signature.
 type verified struct {
-	header  Header
-	payload []byte
+	header  *Header
+	key     *Key
+	payload string
 }
 
 // verifySignature is RFC 7515 section 5.2.
-func verifySignature(token string, maxBytes int, keys KeySource, algorithms []Algorithm, reached *Check) (verified, error) {
+func verifySignature(token string, maxBytes int, keys KeySource, algorithms []Algorithm, known *knownHeaders, reached *Check) (verified, error) {
 	// Steps 1, 2, 6 and 7: the parts, and their base64url.
 	*reached = CheckForm
-	p, d, err := takeApart(token, maxBytes)
+	p, err := splitToken(token, maxBytes)
 	if err != nil {
-		return verified{}, err
+		return verified{}, otherForm(token, maxBytes, err)
+	}
+	h := known.find(p.header)
+	r := rooms.Get().(*room)
+	defer r.leave()
+	if err := p.decode(r, h != nil); err != nil {
+		return verified{}, otherForm(token, maxBytes, err)
 	}
 	// Steps 3, 4 and 5: the header, and that everything critical in it is understood.
 	*reached = CheckHeader
-	h, err := parseHeader(string(d.header))
-	if err != nil {
-		return verified{}, err
+	isNew := h == nil
+	if isNew {
+		if h, err = parseHeader(string(r.header)); err != nil {
+			return verified{}, err
+		}
 	}
 	// RFC 8725 section 3.1: the caller's algorithms, and of those the key's own.
 	*reached = CheckAlgorithm
@@ -56,17 +65,21 @@ func verifySignature(token string, maxBytes int, keys KeySource, algorithms []Al
 	}
 	// Step 8: the signature.
 	*reached = CheckSignature
-	if !k.material.verify([]byte(p.signed), d.signature) {
+	r.signed = append(r.signed[:0], p.signed...)
+	if !k.material.verify(r.signed, r.signature) {
 		if p.payload == "" {
 			return verified{}, refuse(ErrDetached, "payload", "it is empty, and that is not what was signed")
 		}
 		return verified{}, refuse(ErrSignature, "", "")
 	}
-	return verified{header: h, payload: d.payload}, nil
+	if isNew {
+		known.add(p.header, h)
+	}
+	return verified{header: h, key: k, payload: string(r.payload)}, nil
 }
 
 // findKey looks the key up by its ID, and by nothing else that the token says.
-func findKey(keys KeySource, h Header) (*Key, error) {
+func findKey(keys KeySource, h *Header) (*Key, error) {
 	if !h.hasKeyID {
 		source, ok := keys.(interface {
 			OnlyKey(alg Algorithm) (*Key, error)

@@ -4,17 +4,19 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+	"sync"
 )
 
 // Token is a token whose signature, type and claims were checked by a
 // [Verifier]; nothing else makes one. It never changes.
 type Token struct {
-	header  Header
-	payload string
+	header  *Header
+	payload string // the strings of claims are parts of it
 	claims  Claims
+	one     [1]string // room for the usual audience
 }
 
-// Claims returns the registered claims.
+// Claims returns the registered claims. [Token.Decode] is for others.
 func (t *Token) Claims() Claims {
 	c := t.claims
 	c.Audience = append(Audience(nil), c.Audience...)
@@ -22,7 +24,7 @@ func (t *Token) Claims() Claims {
 }
 
 // Header returns the header.
-func (t *Token) Header() Header { return t.header }
+func (t *Token) Header() Header { return *t.header }
 
 // Payload returns the payload as it was signed: a JSON object.
 func (t *Token) Payload() []byte { return []byte(t.payload) }
@@ -39,27 +41,6 @@ func (t *Token) Decode(dst any) error {
 		return &Error{Rule: ErrClaim, Where: "payload", Err: err}
 	}
 	return nil
-}
-
-// takeApart splits and decodes a token. One whose header says that its payload is not encoded (RFC 7797) is
-// refused for that.
-func takeApart(token string, maxBytes int) (parts, decoded, error) {
-	p, err := splitToken(token, maxBytes)
-	if err == nil {
-		var d decoded
-		if d, err = p.decode(); err == nil {
-			return p, d, nil
-		}
-	}
-	first, _, _ := strings.Cut(token, ".")
-	if len(token) <= maxBytes && len(first) <= encoding.EncodedLen(maxHeader) {
-		if header, e := appendBase64(nil, first); e == nil {
-			if _, e := parseHeader(string(header)); errors.Is(e, ErrUnencodedPayload) {
-				return parts{}, decoded{}, e
-			}
-		}
-	}
-	return parts{}, decoded{}, err
 }
 
 // parts are the three parts of a compact token, still encoded.
@@ -92,21 +73,50 @@ func splitToken(token string, maxBytes int) (parts, error) {
 	return parts{token[:first], token[first+1 : second], token[second+1:], token[:second]}, nil
 }
 
-// decoded are the three parts as bytes.
-type decoded struct{ header, payload, signature []byte }
-
-func (p parts) decode() (d decoded, err error) {
+// decode is base64url; header may be left out where it is known.
+func (p *parts) decode(r *room, known bool) error {
 	if most := encoding.EncodedLen(maxHeader); len(p.header) > most {
-		return decoded{}, refuse(ErrMalformed, "header", gotLimit("too many characters", len(p.header), most))
+		return refuse(ErrMalformed, "header", gotLimit("too many characters", len(p.header), most))
 	}
-	for _, part := range []struct {
-		name, text string
-		to         *[]byte
-	}{{"header", p.header, &d.header}, {"payload", p.payload, &d.payload}, {"signature", p.signature, &d.signature}} {
-		b := make([]byte, 0, encoding.DecodedLen(len(part.text)))
-		if *part.to, err = appendBase64(b, part.text); err != nil {
-			return decoded{}, &Error{Rule: ErrMalformed, Where: part.name, Err: err}
+	var err error
+	if !known {
+		if r.header, err = appendBase64(r.header[:0], p.header); err != nil {
+			return &Error{Rule: ErrMalformed, Where: "header", Err: err}
 		}
 	}
-	return d, nil
+	if r.payload, err = appendBase64(r.payload[:0], p.payload); err != nil {
+		return &Error{Rule: ErrMalformed, Where: "payload", Err: err}
+	}
+	if r.signature, err = appendBase64(r.signature[:0], p.signature); err != nil {
+		return &Error{Rule: ErrMalformed, Where: "signature", Err: err}
+	}
+	return nil
+}
+
+// A room holds the parts of a token as bytes while it is looked at.
+type room struct{ header, payload, signature, signed []byte }
+
+var rooms = sync.Pool{New: func() any { return new(room) }}
+
+// leave gives the room to the next token, unless this one was so large that it would lie about for nothing.
+func (r *room) leave() {
+	if cap(r.payload) <= 2*defaultMaxBytes {
+		rooms.Put(r)
+	}
+}
+
+// otherForm tells a token whose payload is not encoded (RFC 7797) from one that is malformed, as err says.
+func otherForm(token string, maxBytes int, err error) error {
+	first, _, found := strings.Cut(token, ".")
+	if !found || len(token) > maxBytes || len(first) > encoding.EncodedLen(maxHeader) {
+		return err
+	}
+	header, wrong := appendBase64(nil, first)
+	if wrong != nil {
+		return err
+	}
+	if _, refusal := parseHeader(string(header)); errors.Is(refusal, ErrUnencodedPayload) {
+		return refusal
+	}
+	return err
 }
