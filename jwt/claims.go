@@ -227,40 +227,85 @@ const (
 // as JSON. Claims that are not registered are not looked into. other, if not nil, is
 // called with the name and kind of each.
 func parseClaims(payload string, c *Claims, other func(name string, v value)) (has registered, err error) {
-	err = eachMember(payload, func(name string, v value) error {
-		switch name {
-		case "iss":
-			has |= hasIssuer
-			return claimText(&c.Issuer, name, v)
-		case "sub":
-			has |= hasSubject
-			return claimText(&c.Subject, name, v)
-		case "jti":
-			has |= hasID
-			return claimText(&c.ID, name, v)
-		case "exp":
-			has |= hasExpires
-			return claimDate(&c.Expires, name, v)
-		case "nbf":
-			has |= hasNotBefore
-			return claimDate(&c.NotBefore, name, v)
-		case "iat":
-			has |= hasIssuedAt
-			return claimDate(&c.IssuedAt, name, v)
-		case "aud":
-			has |= hasAudience
-			c.Audience, err = parseAudience(v, c.Audience)
-			return err
+	p := scanner{s: payload}
+	if err = p.object(); err == nil {
+		err = p.open()
+	}
+	var seen names // that are not registered
+	for err == nil {
+		n, more, err := p.name()
+		if err != nil {
+			return has, asError(ErrMalformed, "payload", err)
 		}
-		if other != nil {
+		if !more {
+			break
+		}
+		name := n.text()
+		bit := registeredClaim(name)
+		if bit != 0 && has&bit != 0 || bit == 0 && !seen.add(name) {
+			return has, asError(ErrMalformed, "payload", p.twice(name))
+		}
+		has |= bit
+		v, err := p.value()
+		if err != nil {
+			return has, asError(ErrMalformed, "payload", err)
+		}
+		if bit != 0 {
+			err = c.set(bit, name, v)
+		} else if other != nil {
 			other(name, v)
 		}
-		return nil
-	})
+		if err != nil {
+			return has, err
+		}
+	}
+	if err == nil {
+		err = p.end()
+	}
 	if err != nil {
 		return has, asError(ErrMalformed, "payload", err)
 	}
 	return has, nil
+}
+
+func registeredClaim(name string) registered {
+	switch name {
+	case "iss":
+		return hasIssuer
+	case "sub":
+		return hasSubject
+	case "aud":
+		return hasAudience
+	case "exp":
+		return hasExpires
+	case "nbf":
+		return hasNotBefore
+	case "iat":
+		return hasIssuedAt
+	case "jti":
+		return hasID
+	}
+	return 0
+}
+
+func (c *Claims) set(bit registered, name string, v value) (err error) {
+	switch bit {
+	case hasIssuer:
+		return claimText(&c.Issuer, name, v)
+	case hasSubject:
+		return claimText(&c.Subject, name, v)
+	case hasID:
+		return claimText(&c.ID, name, v)
+	case hasExpires:
+		return claimDate(&c.Expires, name, v)
+	case hasNotBefore:
+		return claimDate(&c.NotBefore, name, v)
+	case hasIssuedAt:
+		return claimDate(&c.IssuedAt, name, v)
+	case hasAudience:
+		c.Audience, err = parseAudience(v, c.Audience)
+	}
+	return err
 }
 
 func claimText(to *string, name string, v value) error {
@@ -281,6 +326,9 @@ func claimDate(to *NumericDate, name string, v value) error {
 }
 
 func requireClaims(has, required registered) error {
+	if has&required == required {
+		return nil
+	}
 	for i, name := range [...]string{"iss", "sub", "aud", "exp", "nbf", "iat", "jti"} {
 		if bit := registered(1) << i; required&bit != 0 && has&bit == 0 {
 			return refuse(ErrClaim, name, "missing")

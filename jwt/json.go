@@ -57,6 +57,8 @@ type scanner struct {
 	s     string
 	i     int
 	depth int
+	first bool // in an object that was just entered
+	named int  // where the last member name began
 	fold  bool // names that differ only in case are the same
 }
 
@@ -78,17 +80,24 @@ func checkJSON(s string) (value, error) {
 // eachMember calls visit for each member of the object that s must be.
 func eachMember(s string, visit func(name string, v value) error) error {
 	p := scanner{s: s}
-	if !utf8.ValidString(s) {
-		return p.fail("not UTF-8")
-	}
-	p.space()
-	if p.peek() != '{' {
-		return p.fail("not an object")
+	if err := p.object(); err != nil {
+		return err
 	}
 	if err := p.members(visit); err != nil {
 		return err
 	}
 	return p.end()
+}
+
+// object goes to the brace of the object that the text must be.
+func (p *scanner) object() error {
+	if !utf8.ValidString(p.s) {
+		return p.fail("not UTF-8")
+	}
+	if p.space(); p.peek() != '{' {
+		return p.fail("not an object")
+	}
+	return nil
 }
 
 // checkFoldedNames refuses two names in one object that encoding/json would
@@ -131,7 +140,14 @@ func (p *scanner) peek() byte {
 	return 0
 }
 
+// space skips white space, of which tokens have none.
 func (p *scanner) space() {
+	if p.i < len(p.s) && p.s[p.i] <= ' ' {
+		p.blanks()
+	}
+}
+
+func (p *scanner) blanks() {
 	for p.i < len(p.s) {
 		switch p.s[p.i] {
 		case ' ', '\t', '\n', '\r':
@@ -172,22 +188,11 @@ func (p *scanner) value() (value, error) {
 }
 
 func (p *scanner) members(visit func(name string, v value) error) error {
-	if p.depth++; p.depth > maxDepth {
-		return p.fail(gotLimit("nested too deep", p.depth, maxDepth))
-	}
-	p.i++ // {
 	var seen names
-	for first := true; ; first = false {
-		p.space()
-		if p.peek() == '}' && first {
-			break
-		}
-		if p.peek() != '"' {
-			return p.fail("no member name")
-		}
-		at := p.i
-		n, err := p.string()
-		if err != nil {
+	err := p.open()
+	for err == nil {
+		n, more, err := p.name()
+		if err != nil || !more {
 			return err
 		}
 		name := n.text()
@@ -195,12 +200,8 @@ func (p *scanner) members(visit func(name string, v value) error) error {
 			name = foldName(name)
 		}
 		if !seen.add(name) {
-			return &syntaxError{"member " + quote(name) + " occurs twice", at}
+			return p.twice(name)
 		}
-		if p.space(); p.peek() != ':' {
-			return p.fail("no colon after a member name")
-		}
-		p.i++
 		v, err := p.value()
 		if err != nil {
 			return err
@@ -210,18 +211,52 @@ func (p *scanner) members(visit func(name string, v value) error) error {
 				return err
 			}
 		}
-		if p.space(); p.peek() == ',' {
-			p.i++
-			continue
-		}
-		if p.peek() != '}' {
-			return p.fail("object is not closed")
-		}
-		break
+	}
+	return err
+}
+
+// open enters an object, at its brace. The caller then takes names and values in turn.
+func (p *scanner) open() error {
+	if p.depth++; p.depth > maxDepth {
+		return p.fail(gotLimit("nested too deep", p.depth, maxDepth))
+	}
+	p.i++ // {
+	p.first = true
+	return nil
+}
+
+// name reads on to the next value of an object, or leaves the object and says that there are no more.
+func (p *scanner) name() (name value, more bool, err error) {
+	first := p.first
+	p.first = false
+	p.space()
+	switch c := p.peek(); {
+	case c == '}':
+		p.i++
+		p.depth--
+		return value{}, false, nil
+	case c == ',' && !first:
+		p.i++
+		p.space()
+	case !first:
+		return value{}, false, p.fail("object is not closed")
+	}
+	if p.peek() != '"' {
+		return value{}, false, p.fail("no member name")
+	}
+	p.named = p.i
+	if name, err = p.string(); err != nil {
+		return value{}, false, err
+	}
+	if p.space(); p.peek() != ':' {
+		return value{}, false, p.fail("no colon after a member name")
 	}
 	p.i++
-	p.depth--
-	return nil
+	return name, true, nil
+}
+
+func (p *scanner) twice(name string) error {
+	return &syntaxError{"member " + quote(name) + " occurs twice", p.named}
 }
 
 func (p *scanner) elements(visit func(v value) error) error {
@@ -283,10 +318,11 @@ func (p *scanner) number() error {
 }
 
 func (p *scanner) digits() (n int) {
-	for '0' <= p.peek() && p.peek() <= '9' {
-		p.i++
+	rest := p.s[p.i:]
+	for n < len(rest) && rest[n]-'0' <= 9 {
 		n++
 	}
+	p.i += n
 	return n
 }
 

@@ -11,7 +11,7 @@ func (v *Verifier) checkType(h *Header) error {
 	switch {
 	case v.opts.InsecureAnyType:
 		return nil
-	case v.opts.Type != "" && h.hasType && hasMediaType(h.Type, v.opts.Type):
+	case v.opts.Type != "" && h.hasType && (h.Type == v.opts.Type || hasMediaType(h.Type, v.opts.Type)):
 		return nil
 	case v.opts.Type == "" && (!h.hasType || hasMediaType(h.Type, "JWT")):
 		return nil
