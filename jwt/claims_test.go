@@ -65,7 +65,7 @@ func TestClaimsEncodeAsEncodingJSONDoes(t *testing.T) {
 	fraction := testClaims()
 	fraction.Expires = NumericDate{time.Unix(1800000000, 50_000_000)}
 	for _, c := range []Claims{full, fraction, testClaims(), {Audience: Audience{"a"}, Expires: At(time.Unix(0, 0))}} {
-		b, err := c.encode()
+		b, err := c.append(nil)
 		if err != nil {
 			t.Fatal(err)
 		}

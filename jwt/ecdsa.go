@@ -93,7 +93,7 @@ func copyECPublic(c *curve, k *ecdsa.PublicKey) (material, error) {
 	return newECKey(c, point, nil)
 }
 
-func (k *ecKey) sign(signed []byte) ([]byte, error) {
+func (k *ecKey) sign(dst, signed []byte) ([]byte, error) {
 	var room [maxDigest]byte
 	r, s, err := ecdsa.Sign(rand.Reader, k.priv, digest(k.hash, signed, &room))
 	if err != nil {
@@ -102,7 +102,7 @@ func (k *ecKey) sign(signed []byte) ([]byte, error) {
 	signature := make([]byte, 2*k.size)
 	r.FillBytes(signature[:k.size])
 	s.FillBytes(signature[k.size:])
-	return signature, nil
+	return append(dst, signature...), nil
 }
 
 // verify takes r and s side by side, each of full length (RFC 7518 section 3.4). A

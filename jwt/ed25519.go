@@ -93,8 +93,8 @@ func checkEdPoint(pub []byte) error {
 	return nil
 }
 
-func (k *edKey) sign(signed []byte) ([]byte, error) {
-	return ed25519.Sign(k.priv, signed), nil
+func (k *edKey) sign(dst, signed []byte) ([]byte, error) {
+	return append(dst, ed25519.Sign(k.priv, signed)...), nil
 }
 
 func (k *edKey) verify(signed, signature []byte) bool {

@@ -90,7 +90,7 @@ func mustSign(t testing.TB, k *Key, typ string, claims any) string {
 func payloadOf(t testing.TB) []byte {
 	t.Helper()
 	c := testClaims()
-	b, err := c.encode()
+	b, err := c.append(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +105,7 @@ func join(header string, payload []byte, sign func(signed string) []byte) string
 
 func signWith(t testing.TB, k *Key) func(string) []byte {
 	return func(signed string) []byte {
-		b, err := k.material.sign([]byte(signed))
+		b, err := k.material.sign(nil, []byte(signed))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -27,7 +27,7 @@ type Key struct {
 // A material is the mathematics of a key: what is left when alg, kid, use and
 // key_ops are taken away.
 type material interface {
-	sign(signed []byte) ([]byte, error) // only if private
+	sign(dst, signed []byte) ([]byte, error) // appends; only if private
 	verify(signed, signature []byte) bool
 	private() bool
 	public() material          // nil if nothing of it may be published

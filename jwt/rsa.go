@@ -129,13 +129,17 @@ func (k *rsaKey) pssOptions() *rsa.PSSOptions {
 	return &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: k.hash}
 }
 
-func (k *rsaKey) sign(signed []byte) ([]byte, error) {
+func (k *rsaKey) sign(dst, signed []byte) ([]byte, error) {
 	var room [maxDigest]byte
 	sum := digest(k.hash, signed, &room)
+	var signature []byte
+	var err error
 	if k.pss {
-		return rsa.SignPSS(rand.Reader, k.priv, k.hash, sum, k.pssOptions())
+		signature, err = rsa.SignPSS(rand.Reader, k.priv, k.hash, sum, k.pssOptions())
+	} else {
+		signature, err = rsa.SignPKCS1v15(rand.Reader, k.priv, k.hash, sum)
 	}
-	return rsa.SignPKCS1v15(rand.Reader, k.priv, k.hash, sum)
+	return append(dst, signature...), err
 }
 
 // verify: a signature has the length of the modulus (RFC 8017 section 8.1.2, step 1).

@@ -13,17 +13,26 @@ import (
 // object of. They must have exp and aud, which every [Verifier] asks for, and registered claims of the right
 // types; else Sign reports [ErrClaim] or [ErrMalformed]. A key that cannot sign is [ErrKey].
 func Sign(k *Key, typ string, claims any) (string, error) {
-	payload, err := encodeClaims(claims)
+	r := rooms.Get().(*room)
+	defer r.leave()
+	payload, err := appendClaims(r.payload[:0], claims)
 	if err != nil {
 		return "", err
 	}
-	return SignPayload(k, typ, payload)
+	r.payload = payload
+	return r.sign(k, typ, payload)
 }
 
 // SignPayload signs any bytes, which need be no claims at all. It is the low
 // level under [Sign] for tools and for protocols with payloads of their own; a [Verifier]
 // refuses what is not a claims object with exp and aud. [VerifySignature] is its counterpart.
 func SignPayload(k *Key, typ string, payload []byte) (string, error) {
+	r := rooms.Get().(*room)
+	defer r.leave()
+	return r.sign(k, typ, payload)
+}
+
+func (r *room) sign(k *Key, typ string, payload []byte) (string, error) {
 	if k == nil || !k.CanSign() {
 		return "", refuse(ErrKey, "", "cannot sign: a public key, or its key_ops say no")
 	}
@@ -31,25 +40,25 @@ func SignPayload(k *Key, typ string, payload []byte) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	b := make([]byte, 0, len(header)+2+encoding.EncodedLen(len(payload))+96)
-	b = append(b, header...)
+	b := append(r.signed[:0], header...)
 	b = append(b, '.')
 	b = encoding.AppendEncode(b, payload)
-	signature, err := k.material.sign(b)
-	if err != nil {
+	if r.signature, err = k.material.sign(r.signature[:0], b); err != nil {
 		return "", &Error{Rule: ErrKey, Where: "sign", Err: err}
 	}
 	b = append(b, '.')
-	return string(encoding.AppendEncode(b, signature)), nil
+	b = encoding.AppendEncode(b, r.signature)
+	r.signed = b
+	return string(b), nil
 }
 
-func encodeClaims(claims any) ([]byte, error) {
+func appendClaims(b []byte, claims any) ([]byte, error) {
 	switch c := claims.(type) {
 	case Claims:
-		return c.encode()
+		return c.append(b)
 	case *Claims:
 		if c != nil {
-			return c.encode()
+			return c.append(b)
 		}
 	}
 	payload, err := json.Marshal(claims)
@@ -61,53 +70,65 @@ func encodeClaims(claims any) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return payload, requireClaims(has, hasExpires|hasAudience)
+	return append(b, payload...), requireClaims(has, hasExpires|hasAudience)
 }
 
-// encode writes registered claims without reflection.
-func (c *Claims) encode() ([]byte, error) {
-	b := append(make([]byte, 0, 256), '{')
-	for _, text := range []struct{ name, value string }{{"iss", c.Issuer}, {"sub", c.Subject}, {"jti", c.ID}} {
-		if text.value == "" {
-			continue
-		}
-		if err := checkText(text.name, text.value); err != nil {
-			return nil, err
-		}
-		b = appendString(appendName(b, text.name), text.value)
-	}
+// append writes registered claims without reflection, at the beginning of b.
+func (c *Claims) append(b []byte) ([]byte, error) {
 	if len(c.Audience) == 0 {
 		return nil, refuse(ErrClaim, "aud", "missing")
+	}
+	if c.Expires.IsZero() {
+		return nil, refuse(ErrClaim, "exp", "missing")
 	}
 	for _, one := range c.Audience {
 		if err := checkText("aud", one); err != nil {
 			return nil, err
 		}
 	}
-	b = c.Audience.append(appendName(b, "aud"))
-	if c.Expires.IsZero() {
-		return nil, refuse(ErrClaim, "exp", "missing")
+	b = append(b, `{"aud":`...)
+	b = c.Audience.append(b)
+	var err error
+	if b, err = appendDate(b, `,"exp":`, c.Expires); err != nil {
+		return nil, err
 	}
-	for _, date := range []struct {
-		name  string
-		value NumericDate
-	}{{"exp", c.Expires}, {"nbf", c.NotBefore}, {"iat", c.IssuedAt}} {
-		if date.value.IsZero() {
-			continue
-		}
-		if s := date.value.Unix(); s < 0 || s > lastSecond {
-			return nil, refuse(ErrClaim, date.name, "not in the years 1970 to 9999")
-		}
-		b = date.value.append(appendName(b, date.name))
+	if b, err = appendDate(b, `,"nbf":`, c.NotBefore); err != nil {
+		return nil, err
+	}
+	if b, err = appendDate(b, `,"iat":`, c.IssuedAt); err != nil {
+		return nil, err
+	}
+	if b, err = appendText(b, `,"iss":`, c.Issuer); err != nil {
+		return nil, err
+	}
+	if b, err = appendText(b, `,"sub":`, c.Subject); err != nil {
+		return nil, err
+	}
+	if b, err = appendText(b, `,"jti":`, c.ID); err != nil {
+		return nil, err
 	}
 	return append(b, '}'), nil
 }
 
-func appendName(b []byte, name string) []byte {
-	if len(b) > 1 {
-		b = append(b, ',')
+// appendText appends a member that is left out if it is empty; name has its comma, quotes and colon.
+func appendText(b []byte, name, text string) ([]byte, error) {
+	if text == "" {
+		return b, nil
 	}
-	return append(appendString(b, name), ':')
+	if err := checkText(name[2:5], text); err != nil {
+		return nil, err
+	}
+	return appendString(append(b, name...), text), nil
+}
+
+func appendDate(b []byte, name string, d NumericDate) ([]byte, error) {
+	if d.IsZero() {
+		return b, nil
+	}
+	if s := d.Unix(); s < 0 || s > lastSecond {
+		return nil, refuse(ErrClaim, name[2:5], "not in the years 1970 to 9999")
+	}
+	return d.append(append(b, name...)), nil
 }
 
 func checkText(name, s string) error {

@@ -100,7 +100,7 @@ var rooms = sync.Pool{New: func() any { return new(room) }}
 
 // leave gives the room to the next token, unless this one was so large that it would lie about for nothing.
 func (r *room) leave() {
-	if cap(r.payload) <= 2*defaultMaxBytes {
+	if cap(r.payload)+cap(r.signed) <= 4*defaultMaxBytes {
 		rooms.Put(r)
 	}
 }

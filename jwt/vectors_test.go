@@ -196,7 +196,7 @@ func TestCookbook(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			signature, err := k.material.sign([]byte(p.signed))
+			signature, err := k.material.sign(nil, []byte(p.signed))
 			if err != nil || encodeBase64(signature) != p.signature {
 				t.Errorf("signed %s, %v, want %s", encodeBase64(signature), err, p.signature)
 			}

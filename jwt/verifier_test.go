@@ -121,7 +121,7 @@ func TestPayloadsThatAreNoClaims_TK06_TK11(t *testing.T) {
 
 func testClaimsText() (string, error) {
 	c := testClaims()
-	b, err := c.encode()
+	b, err := c.append(nil)
 	return string(b), err
 }
 
