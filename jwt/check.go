@@ -19,11 +19,13 @@ const (
 	CheckAudience  Check = "audience"  // the verifier is among them
 	CheckExpiry    Check = "expiry"    // exp is ahead, but not ten years
 	CheckStart     Check = "start"     // nbf and iat are not ahead
+
+	CheckRevocation Check = "revocation" // not revoked, if the verifier's owner gave a function that knows
 )
 
 var checks = [...]Check{
 	CheckForm, CheckHeader, CheckAlgorithm, CheckKey, CheckSignature,
-	CheckType, CheckClaims, CheckIssuer, CheckAudience, CheckExpiry, CheckStart,
+	CheckType, CheckClaims, CheckIssuer, CheckAudience, CheckExpiry, CheckStart, CheckRevocation,
 }
 
 // Step is the outcome of one check.
@@ -36,7 +38,11 @@ type Step struct {
 // showing to a person. Only the last can have failed; then the token is nil.
 func (v *Verifier) Steps(token string, now time.Time) (*Token, []Step) {
 	var reached Check
-	t, err := v.verify(token, now, &reached)
+	signed, err := v.verifyAnew(token, now, &reached)
+	var t *Token
+	if err == nil {
+		t = signed.Token
+	}
 	var steps []Step
 	for _, c := range checks {
 		if c == reached {

@@ -28,6 +28,7 @@ var (
 	ErrAudience    error = &rule{"audience", "token is for another audience", nil}    // RFC 7519 section 4.1.3
 	ErrExpired     error = &rule{"expired", "token has expired", nil}                 // RFC 7519 section 4.1.4
 	ErrNotYetValid error = &rule{"not-yet-valid", "token is not valid yet", nil}      // RFC 7519 sections 4.1.5 and 4.1.6
+	ErrRevoked     error = &rule{"revoked", "token was revoked", nil}                 // RFC 7009, or whatever VerifierOptions.Revoked says
 	ErrKey         error = &rule{"key", "key is refused", nil}                        // RFC 7517, RFC 7518 section 6
 	ErrOption      error = &rule{"option", "option is invalid", nil}                  // a programming or configuration error
 
@@ -70,7 +71,7 @@ func (e *Error) Unwrap() []error {
 
 // Reason returns the stable one-word code of the rule that err reports:
 // "malformed", "json-serialization", "unencoded-payload", "detached", "critical", "algorithm", "unknown-key", "signature", "type",
-// "claim", "issuer", "audience", "expired", "not-yet-valid", "key", "option".
+// "claim", "issuer", "audience", "expired", "not-yet-valid", "revoked", "key", "option".
 // It is "" for nil and for errors that are no verdict of this package, such as
 // a key source that could not be asked.
 func Reason(err error) string {

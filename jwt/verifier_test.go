@@ -328,6 +328,9 @@ func TestOptions(t *testing.T) {
 		{"negative leeway", "i", "a", keys, &VerifierOptions{Leeway: -1}, ErrOption},
 		{"more than 1 MiB", "i", "a", keys, &VerifierOptions{MaxBytes: 1<<20 + 1}, ErrOption},
 		{"negative size", "i", "a", keys, &VerifierOptions{MaxBytes: -1}, ErrOption},
+		{"1 GiB of tokens", "i", "a", keys, &VerifierOptions{KeepBytes: 1 << 30}, nil},
+		{"more than 1 GiB of tokens", "i", "a", keys, &VerifierOptions{KeepBytes: 1<<30 + 1}, ErrOption},
+		{"a negative number of tokens", "i", "a", keys, &VerifierOptions{KeepBytes: -1}, ErrOption},
 	} {
 		v, err := NewVerifier(row.issuer, row.audience, row.keys, []Algorithm{ES256}, row.opts)
 		if !errors.Is(err, row.want) || (v == nil) != (err != nil) {
