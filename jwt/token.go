@@ -56,7 +56,7 @@ func splitToken(token string, maxBytes int) (parts, error) {
 		return parts{}, refuse(ErrMalformed, "token", gotLimit("too many bytes", len(token), maxBytes))
 	}
 	if strings.HasPrefix(token, "{") {
-		return parts{}, refuse(ErrJSONSerialization, "token", "")
+		return parts{}, refuse(ErrJSONSerialization, "token", "it begins with a brace")
 	}
 	first := strings.IndexByte(token, '.')
 	if first < 0 {

@@ -93,6 +93,7 @@ type tokenVerify struct {
 	Type          string        `placeholder:"TYP" help:"The typ that the token must have; without it, any."`
 	Now           string        `placeholder:"TIME" help:"Verify as at this time (RFC 3339)."`
 	Leeway        time.Duration `default:"0s" help:"Allowed for clocks that differ, up to 60s."`
+	Steps         bool          `help:"Print the checks that were made, in their order, under each token's line."`
 	SignatureOnly bool          `help:"Check nothing but the signature; the payload may be any bytes."`
 }
 
@@ -107,16 +108,29 @@ func (c *tokenVerify) Run(t *terminal) error {
 		return err
 	}
 	t.expectInput("tokens, one a line")
-	out := bufio.NewWriter(t.out)
+	out := bufio.NewWriterSize(t.out, 64<<10)
+	in := bufio.NewReaderSize(t.in, maxLine+2)
 	refused := false
-	err = eachLine(t.in, func(token string) error {
-		line, err := check(token)
+	var line []byte
+	err = eachLineOf(in, func(token string) error {
+		var steps []jwt.Step
+		var err error
+		line, steps, err = check(line[:0], token)
 		if err != nil {
 			refused = true
-			line = "refused " + refusal(err)
+			line = append(append(line[:0], "refused "...), refusal(err)...)
 		}
-		_, werr := fmt.Fprintln(out, line)
-		return werr
+		line = append(line, '\n')
+		for _, s := range steps {
+			line = appendStep(line, s)
+		}
+		if _, err := out.Write(line); err != nil {
+			return err
+		}
+		if in.Buffered() == 0 { // whoever asks token by token gets each answer at once
+			return out.Flush()
+		}
+		return nil
 	})
 	if err := errors.Join(err, out.Flush()); err != nil {
 		return err
@@ -125,6 +139,14 @@ func (c *tokenVerify) Run(t *terminal) error {
 		return &exitError{code: exitNo}
 	}
 	return nil
+}
+
+// appendStep appends one check, indented under the line of its token.
+func appendStep(line []byte, s jwt.Step) []byte {
+	if s.Err == nil {
+		return fmt.Appendf(line, "  %-10s ok\n", s.Check)
+	}
+	return fmt.Appendf(line, "  %-10s refused: %s\n", s.Check, jwt.Reason(s.Err))
 }
 
 // refusal is REASON: and what it was about.
@@ -168,12 +190,15 @@ func listOf(algs []jwt.Algorithm) string {
 	return strings.Join(names, ", ")
 }
 
-// checker makes the function that judges one token and returns its line.
-func (c *tokenVerify) checker(keys *jwt.KeySet, algs []jwt.Algorithm) (func(token string) (string, error), error) {
+// checker makes the function that judges one token. It appends the token's line, and says the steps if they are wanted.
+func (c *tokenVerify) checker(keys *jwt.KeySet, algs []jwt.Algorithm) (func(line []byte, token string) ([]byte, []jwt.Step, error), error) {
 	if c.SignatureOnly {
-		return func(token string) (string, error) {
+		if c.Steps {
+			return nil, &exitError{exitUsage, errors.New("--steps and --signature-only cannot be given together"), "--steps shows where the signature stands among the checks"}
+		}
+		return func(line []byte, token string) ([]byte, []jwt.Step, error) {
 			payload, err := jwt.VerifySignature(token, keys, algs)
-			return "ok " + base64.RawURLEncoding.EncodeToString(payload), err
+			return base64.RawURLEncoding.AppendEncode(append(line, "ok "...), payload), nil, err
 		}, nil
 	}
 	at := time.Now
@@ -194,23 +219,35 @@ func (c *tokenVerify) checker(keys *jwt.KeySet, algs []jwt.Algorithm) (func(toke
 	if err != nil {
 		return nil, &exitError{exitUsage, err, "cloakroom token verify -h says what it takes"}
 	}
-	return func(token string) (string, error) {
-		tok, err := v.VerifyAt(token, at())
+	var flat bytes.Buffer
+	return func(line []byte, token string) ([]byte, []jwt.Step, error) {
+		var steps []jwt.Step
+		var tok *jwt.Token
+		var err error
+		if c.Steps {
+			tok, steps = v.Steps(token, at())
+			err = steps[len(steps)-1].Err
+		} else {
+			tok, err = v.VerifyAt(token, at())
+		}
 		if err != nil {
-			return "", err
+			return line, steps, err
 		}
-		var flat bytes.Buffer
+		flat.Reset()
 		if err := json.Compact(&flat, tok.Payload()); err != nil {
-			return "", err
+			return line, steps, err
 		}
-		return "ok " + flat.String(), nil
+		return append(append(line, "ok "...), flat.Bytes()...), steps, nil
 	}, nil
 }
 
 // eachLine calls f with each line that is not empty, without its end. A line that is too long to be a token is given as
 // far as it was read.
 func eachLine(r io.Reader, f func(string) error) error {
-	in := bufio.NewReaderSize(r, maxLine+2)
+	return eachLineOf(bufio.NewReaderSize(r, maxLine+2), f)
+}
+
+func eachLineOf(in *bufio.Reader, f func(string) error) error {
 	for {
 		line, err := in.ReadSlice('\n')
 		tooLong := errors.Is(err, bufio.ErrBufferFull)
