@@ -1,54 +1,243 @@
 package main
 
 import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
 	"crypto/hmac"
+	"crypto/rand"
+	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
+	"math/big"
 	"strings"
 	"time"
 
 	"github.com/cloakroom/cloakroom/jwt"
+	"github.com/go-jose/go-jose/v4"
+	josejwt "github.com/go-jose/go-jose/v4/jwt"
 	golang "github.com/golang-jwt/jwt/v5"
+	"github.com/lestrrat-go/jwx/v3/jwa"
+	jwx "github.com/lestrrat-go/jwx/v3/jwt"
 )
 
-// tokenRow verifies a token with typed claims.
-func tokenRow() row {
-	secret := []byte("0123456789abcdef0123456789abcdef")
-	key, err := jwt.NewKey(jwt.HS256, secret, nil)
+const (
+	tokenIssuer   = "https://a.example"
+	tokenAudience = "https://b.example"
+)
+
+// signer is one key, as each library wants it.
+type signer struct {
+	alg     jwt.Algorithm
+	private any
+	public  any
+}
+
+func newSigner(alg jwt.Algorithm) signer {
+	switch alg {
+	case jwt.HS256:
+		secret := []byte("0123456789abcdef0123456789abcdef")
+		return signer{alg, secret, secret}
+	case jwt.ES256:
+		k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		must(err)
+		return signer{alg, k, &k.PublicKey}
+	case jwt.EdDSA:
+		public, private, err := ed25519.GenerateKey(rand.Reader)
+		must(err)
+		return signer{alg, private, public}
+	default:
+		k, err := rsa.GenerateKey(rand.Reader, 2048)
+		must(err)
+		return signer{alg, k, &k.PublicKey}
+	}
+}
+
+func tokenClaims() jwt.Claims {
+	return jwt.Claims{Issuer: tokenIssuer, Subject: "anna", Audience: jwt.Audience{tokenAudience}, Expires: jwt.At(time.Now().Add(time.Hour)), IssuedAt: jwt.At(time.Now())}
+}
+
+// tokens are the rows of package jwt: HMAC in times of its limit, the others in what they cost above it.
+func tokens(t *table, rounds int, slice time.Duration) {
+	t.heading("\n%-40s %10s %10s %7s %7s %7s  %s\n", "tokens", "limit", "ours", "ratio", "budget", "allocs", "peers")
+	for _, one := range []struct {
+		what string
+		make func() row
+	}{{"HS256 verify with typed claims", func() row { return verifyRow(jwt.HS256, 0) }}, {"HS256 sign", signRow}} {
+		if !t.wants(one.what) {
+			continue
+		}
+		r := compare(one.make(), rounds, slice)
+		holds := r.ratio <= r.budget && r.allocs <= 3
+		t.printf("%-40s %10s %10s %6.2fx %6.1fx %7.1f  %s%s\n", one.what, ns(r.limitNS), ns(r.oursNS), r.ratio, r.budget, r.allocs, peers(r), t.verdict(holds))
+	}
+	t.heading("\n%-40s %10s %10s %7s %7s %7s  %s\n", "tokens, above the primitive", "limit", "ours", "above", "budget", "allocs", "peers, above")
+	for _, alg := range []jwt.Algorithm{jwt.EdDSA, jwt.ES256, jwt.RS256} {
+		what := string(alg) + " verify"
+		if !t.wants(what) {
+			continue
+		}
+		const budget = 1500
+		// Many short rounds: what is looked for is a fiftieth of what is measured.
+		r := compare(verifyRow(alg, 0), 11*rounds, slice/8)
+		above := (r.ratio - 1) * r.limitNS
+		s := ""
+		for i, p := range r.peers {
+			s += p.name + " " + ns((r.peerRatios[i]-1)*r.limitNS) + "  "
+		}
+		t.printf("%-40s %10s %10s %7s %7s %7.1f  %s%s\n", what, ns(r.limitNS), ns(r.oursNS), ns(above), ns(budget), r.allocs, s, t.verdict(above <= budget))
+	}
+	if what := "ES256 verify, a token seen before"; t.wants(what) {
+		r := compare(verifyRow(jwt.ES256, 1<<20), rounds, slice)
+		t.printf("%-40s %10s %10s\n", what, ns(r.limitNS), ns(r.oursNS))
+	}
+}
+
+// verifyRow verifies a token with typed claims; keep is the memory for tokens seen before.
+func verifyRow(alg jwt.Algorithm, keep int) row {
+	s := newSigner(alg)
+	key, err := jwt.NewKey(alg, s.private, nil)
 	must(err)
-	claims := jwt.Claims{Issuer: "https://a.example", Subject: "anna", Audience: jwt.Audience{"https://b.example"}, Expires: jwt.At(time.Now().Add(time.Hour)), IssuedAt: jwt.At(time.Now())}
-	token, err := jwt.Sign(key, "at+jwt", claims)
+	token, err := jwt.Sign(key, "at+jwt", tokenClaims())
 	must(err)
+	if public, ok := key.Public(); ok {
+		key = public
+	}
 	set, err := jwt.NewKeySet(key)
 	must(err)
-	v, err := jwt.NewVerifier("https://a.example", "https://b.example", set, []jwt.Algorithm{jwt.HS256}, &jwt.VerifierOptions{Type: "at+jwt"})
+	v, err := jwt.NewVerifier(tokenIssuer, tokenAudience, set, []jwt.Algorithm{alg}, &jwt.VerifierOptions{Type: "at+jwt", KeepBytes: keep})
 	must(err)
-	dot := strings.LastIndexByte(token, '.')
-	mac := hmac.New(sha256.New, secret)
-	parser := golang.NewParser(golang.WithValidMethods([]string{"HS256"}), golang.WithIssuer("https://a.example"), golang.WithAudience("https://b.example"))
 	return row{
 		budget: 2.5,
-		limit: subject{"HMAC + base64", func(n int) {
-			for range n {
-				mac.Reset()
-				mac.Write([]byte(token[:dot]))
-				sig, err := base64.RawURLEncoding.DecodeString(token[dot+1:])
-				must(err)
-				if !hmac.Equal(sig, mac.Sum(nil)) {
-					panic("signature")
-				}
-			}
-		}},
+		limit:  subject{"primitive + base64", bareVerify(s, token)},
 		ours: subject{"jwt.Verifier", func(n int) {
 			for range n {
 				_, err := v.Verify(token)
 				must(err)
 			}
 		}},
+		peers: []subject{{"golang-jwt", golangVerify(s, token)}, {"go-jose", joseVerify(s, token)}, {"jwx", jwxVerify(s, token)}},
+	}
+}
+
+// bareVerify is the least that anybody must do: the signature out of base64, and the primitive.
+func bareVerify(s signer, token string) func(int) {
+	dot := strings.LastIndexByte(token, '.')
+	check := barePrimitive(s, []byte(token[:dot]))
+	return func(n int) {
+		for range n {
+			sig, err := base64.RawURLEncoding.DecodeString(token[dot+1:])
+			must(err)
+			if !check(sig) {
+				panic("signature")
+			}
+		}
+	}
+}
+
+func barePrimitive(s signer, signed []byte) func(sig []byte) bool {
+	switch k := s.public.(type) {
+	case []byte:
+		mac := hmac.New(sha256.New, k)
+		return func(sig []byte) bool {
+			mac.Reset()
+			mac.Write(signed)
+			return hmac.Equal(sig, mac.Sum(nil))
+		}
+	case ed25519.PublicKey:
+		return func(sig []byte) bool { return ed25519.Verify(k, signed, sig) }
+	case *ecdsa.PublicKey:
+		return func(sig []byte) bool {
+			digest := sha256.Sum256(signed)
+			return ecdsa.Verify(k, digest[:], new(big.Int).SetBytes(sig[:32]), new(big.Int).SetBytes(sig[32:]))
+		}
+	default:
+		return func(sig []byte) bool {
+			digest := sha256.Sum256(signed)
+			return rsa.VerifyPKCS1v15(k.(*rsa.PublicKey), crypto.SHA256, digest[:], sig) == nil
+		}
+	}
+}
+
+func golangVerify(s signer, token string) func(int) {
+	parser := golang.NewParser(golang.WithValidMethods([]string{string(s.alg)}), golang.WithIssuer(tokenIssuer), golang.WithAudience(tokenAudience))
+	return func(n int) {
+		for range n {
+			var c golang.RegisteredClaims
+			_, err := parser.ParseWithClaims(token, &c, func(*golang.Token) (any, error) { return s.public, nil })
+			must(err)
+		}
+	}
+}
+
+func joseVerify(s signer, token string) func(int) {
+	algs := []jose.SignatureAlgorithm{jose.SignatureAlgorithm(s.alg)}
+	return func(n int) {
+		for range n {
+			tok, err := josejwt.ParseSigned(token, algs)
+			must(err)
+			var c josejwt.Claims
+			must(tok.Claims(s.public, &c))
+			must(c.Validate(josejwt.Expected{Issuer: tokenIssuer, AnyAudience: josejwt.Audience{tokenAudience}, Time: time.Now()}))
+		}
+	}
+}
+
+func jwxVerify(s signer, token string) func(int) {
+	alg, ok := jwa.LookupSignatureAlgorithm(string(s.alg))
+	if !ok {
+		panic(s.alg)
+	}
+	text := []byte(token)
+	return func(n int) {
+		for range n {
+			_, err := jwx.Parse(text, jwx.WithKey(alg, s.public), jwx.WithIssuer(tokenIssuer), jwx.WithAudience(tokenAudience))
+			must(err)
+		}
+	}
+}
+
+// signRow signs claims with HMAC.
+func signRow() row {
+	s := newSigner(jwt.HS256)
+	key, err := jwt.NewKey(jwt.HS256, s.private, nil)
+	must(err)
+	claims := tokenClaims()
+	token, err := jwt.Sign(key, "at+jwt", claims)
+	must(err)
+	parts := strings.Split(token, ".")
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	must(err)
+	mac := hmac.New(sha256.New, s.private.([]byte))
+	peerClaims := golang.RegisteredClaims{
+		Issuer: tokenIssuer, Subject: "anna", Audience: golang.ClaimStrings{tokenAudience},
+		ExpiresAt: golang.NewNumericDate(claims.Expires.Time), IssuedAt: golang.NewNumericDate(claims.IssuedAt.Time),
+	}
+	return row{
+		budget: 2,
+		limit: subject{"HMAC + base64", func(n int) {
+			b := make([]byte, 0, 1024)
+			for range n {
+				b = append(append(b[:0], parts[0]...), '.')
+				b = base64.RawURLEncoding.AppendEncode(b, payload)
+				mac.Reset()
+				mac.Write(b)
+				b = base64.RawURLEncoding.AppendEncode(append(b, '.'), mac.Sum(nil))
+				if string(b) != token {
+					panic(token)
+				}
+			}
+		}},
+		ours: subject{"jwt.Sign", func(n int) {
+			for range n {
+				_, err := jwt.Sign(key, "at+jwt", claims)
+				must(err)
+			}
+		}},
 		peers: []subject{{"golang-jwt", func(n int) {
 			for range n {
-				var c golang.RegisteredClaims
-				_, err := parser.ParseWithClaims(token, &c, func(*golang.Token) (any, error) { return secret, nil })
+				_, err := golang.NewWithClaims(golang.SigningMethodHS256, peerClaims).SignedString(s.private)
 				must(err)
 			}
 		}}},
