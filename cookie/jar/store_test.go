@@ -20,9 +20,9 @@ func TestSet(t *testing.T) {
 		fix    string
 		after  string // what https sends then
 	}{
-		{story: "CK_M01: neither name nor value", at: https, line: " = ; Secure", want: "rejected NoCookieContent 5.7/2"},
-		{story: "CK_M01: 4,096 octets", at: https, line: "a=" + strings.Repeat("v", 4095), want: "stored", after: "a=" + strings.Repeat("v", 4095)},
-		{story: "CK_M01: 4,097 octets", at: https, line: "a=" + strings.Repeat("v", 4096), want: "rejected NameValuePairExceedsMaxSize 5.6/5"},
+		{story: "CK_M01 and CK_U03: neither name nor value", at: https, line: " = ; Secure", want: "rejected NoCookieContent 5.7/2"},
+		{story: "CK_M01 and CK_U03: 4,096 octets", at: https, line: "a=" + strings.Repeat("v", 4095), want: "stored", after: "a=" + strings.Repeat("v", 4095)},
+		{story: "CK_M01 and CK_U03: 4,097 octets", at: https, line: "a=" + strings.Repeat("v", 4096), want: "rejected NameValuePairExceedsMaxSize 5.6/5"},
 		{story: "CK_M01: several reasons, the first step first", at: http, line: "__Host-a=\x01; Secure; Domain=com",
 			want: "rejected DisallowedCharacter InvalidDomain SecureOnly InvalidPrefix 5.6/1"},
 
