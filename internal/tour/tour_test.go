@@ -254,22 +254,21 @@ func TestNothingIsLeftBehind(t *testing.T) {
 		t.Run(tt.what, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			seen := false
-			began := time.Now()
+			var pressed time.Time
 			r, err := Run(ctx, &Options{Only: "session", Progress: func(doing string) {
 				if strings.HasPrefix(doing, tt.until) {
-					seen = true
+					pressed = time.Now()
 					cancel()
 				}
 			}})
-			if !seen {
+			if pressed.IsZero() {
 				t.Fatalf("there is no progress %q", tt.until)
 			}
 			if r != nil || !errors.Is(err, context.Canceled) {
 				t.Errorf("got %v, %v", r, err)
 			}
-			if took := time.Since(began); tt.until == "waiting" && took > briefLife {
-				t.Errorf("it went on waiting for %v", took)
+			if went := time.Since(pressed); went > briefLife/2 {
+				t.Errorf("it went on for %v", went)
 			}
 			if left, err := filepath.Glob(filepath.Join(dir, "*")); err != nil || len(left) > 0 {
 				t.Errorf("left behind: %v %v", left, err)
