@@ -198,7 +198,12 @@ func TestMegabytesAreCheap_TK07_CV03_CV09(t *testing.T) {
 }
 
 func TestHeaders_TK05_TK06_CV12(t *testing.T) {
-	k := testKeys()[EdDSA]
+	for _, k := range testKeys() {
+		testHeaders(t, k)
+	}
+}
+
+func testHeaders(t *testing.T, k *Key) {
 	v := testVerifier(t, published(k), nil)
 	payload, kid := payloadOf(t), k.ID()
 	for _, row := range []struct {
@@ -253,11 +258,12 @@ func TestHeaders_TK05_TK06_CV12(t *testing.T) {
 		{"nested 33 deep", `{"alg":"EdDSA","x":` + strings.Repeat("[", 32) + strings.Repeat("]", 32) + `}`, ErrMalformed},
 		{"over 4 KiB", `{"alg":"EdDSA","x":"` + strings.Repeat("x", 4<<10) + `"}`, ErrMalformed},
 	} {
-		token := join(row.header, payload, signWith(t, k))
+		header := strings.NewReplacer("EdDSA", string(k.alg), `Ed\u0044SA`, fmt.Sprintf(`%s\u%04x%s`, k.alg[:2], k.alg[2], k.alg[3:])).Replace(row.header)
+		token := join(header, payload, signWith(t, k))
 		if row.want != nil {
-			refused(t, v, row.story, token, row.want)
+			refused(t, v, string(k.alg)+" "+row.story, token, row.want)
 		} else if _, err := v.Verify(token); err != nil {
-			t.Errorf("%s: %v", row.story, err)
+			t.Errorf("%s %s: %v", k.alg, row.story, err)
 		}
 	}
 }

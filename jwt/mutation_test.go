@@ -1,0 +1,211 @@
+//go:build mutation
+
+package jwt
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// TestMutations deletes each check of the way from a token and a key to a verdict, one after the other, and wants
+// the other tests to notice. It takes some minutes:
+//
+//	go test -tags mutation -run Mutations -timeout 1h -v ./jwt
+//
+// One program is built in which every check can be switched off by its number, so that each costs a run, not a build.
+func TestMutations(t *testing.T) {
+	dir := t.TempDir()
+	replace := make(map[string]string)
+	var all []string
+	for _, file := range verifyPath {
+		path, err := filepath.Abs(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, sites := switchable(t, path, len(all))
+		all = append(all, sites...)
+		replace[path] = filepath.Join(dir, file)
+		write(t, replace[path], text)
+		replace[filepath.Join(filepath.Dir(path), "switched_off.go")] = filepath.Join(dir, "switched_off.go")
+	}
+	write(t, filepath.Join(dir, "switched_off.go"), []byte(`package jwt
+
+import "os"
+
+var switchedOff = os.Getenv("JWT_SWITCHED_OFF")
+
+func off(n string) bool { return n == switchedOff }
+`))
+	overlay, err := json.Marshal(map[string]any{"Replace": replace})
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(dir, "overlay.json"), overlay)
+	program := filepath.Join(dir, "jwt.test")
+	build := exec.Command("go", "test", "-c", "-vet=off", "-overlay", filepath.Join(dir, "overlay.json"), "-o", program, ".")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if out, noticed := run(program, "none"); noticed {
+		t.Fatalf("without any change the tests fail:\n%s", out)
+	}
+	var mu sync.Mutex
+	var unnoticed []string
+	next := make(chan int)
+	var group sync.WaitGroup
+	for range 2 {
+		group.Go(func() {
+			for n := range next {
+				if _, noticed := run(program, fmt.Sprint(n)); !noticed {
+					mu.Lock()
+					unnoticed = append(unnoticed, all[n])
+					mu.Unlock()
+				}
+			}
+		})
+	}
+	for n := range all {
+		next <- n
+	}
+	close(next)
+	group.Wait()
+	slices.Sort(unnoticed)
+	noticed := len(all) - len(unnoticed)
+	t.Logf("%d of %d deletions noticed (%.1f %%); not noticed:\n%s", noticed, len(all), 100*float64(noticed)/float64(len(all)), strings.Join(unnoticed, "\n"))
+	if noticed*100 < 95*len(all) {
+		t.Error("less than 95 % of the deletions are noticed")
+	}
+}
+
+// verifyPath is what a token and the key that judges it pass through.
+var verifyPath = []string{
+	"base64.go", "claims.go", "ecdsa.go", "ed25519.go", "header.go", "hmac.go", "json.go", "jsonstring.go", "jwk.go", "key.go",
+	"kept.go", "keyset.go", "mediatype.go", "rsa.go", "rules.go", "signature.go", "token.go", "verifier.go",
+}
+
+// run reports whether the tests notice that check n is missing: one fails, panics, or does not come to an end.
+func run(program, n string) (out []byte, noticed bool) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, program, "-test.failfast", "-test.run", "^(Test|Fuzz)")
+	cmd.Env = append(os.Environ(), "JWT_SWITCHED_OFF="+n)
+	out, err := cmd.CombinedOutput()
+	return out, err != nil
+}
+
+// switchable returns the text of a file in which check n is made only if off(n) is false, for n from first on, and a line about each.
+func switchable(t *testing.T, path string, first int) (text []byte, sites []string) {
+	t.Helper()
+	src, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := token.NewFileSet()
+	file, err := parser.ParseFile(set, path, src, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inserts := make(map[int]string)
+	wrap := func(from, to ast.Node, before, after string) {
+		n := fmt.Sprintf(`off("%d")`, first+len(sites))
+		a, b := set.Position(from.Pos()), set.Position(to.End())
+		inserts[a.Offset] += fmt.Sprintf(before, n)
+		inserts[b.Offset] = after + inserts[b.Offset]
+		sites = append(sites, fmt.Sprintf("%s:%d: %s", filepath.Base(path), a.Line, src[a.Offset:b.Offset]))
+	}
+	for _, decl := range file.Decls {
+		f, ok := decl.(*ast.FuncDecl)
+		if !ok || f.Body == nil {
+			continue
+		}
+		ast.Inspect(f.Body, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.IfStmt:
+				if refuses(n.Body.List) {
+					wrap(n.Cond, n.Cond, "!%s && (", ")")
+				}
+			case *ast.SwitchStmt:
+				for _, c := range n.Body.List {
+					c := c.(*ast.CaseClause)
+					if n.Tag == nil && len(c.List) == 1 && refuses(c.Body) {
+						wrap(c.List[0], c.List[0], "!%s && (", ")")
+					}
+				}
+			case *ast.ReturnStmt:
+				if f.Name.Name == "verify" && len(n.Results) == 1 { // of a material: the signature itself
+					for _, term := range terms(n.Results[0]) {
+						wrap(term, term, "(%s || (", "))")
+					}
+				}
+			}
+			return true
+		})
+	}
+	at := 0
+	for _, offset := range slices.Sorted(func(yield func(int) bool) {
+		for offset := range inserts {
+			if !yield(offset) {
+				return
+			}
+		}
+	}) {
+		text = append(append(text, src[at:offset]...), inserts[offset]...)
+		at = offset
+	}
+	return append(text, src[at:]...), sites
+}
+
+// refuses reports whether statements end by returning an error or false.
+func refuses(list []ast.Stmt) bool {
+	if len(list) == 0 {
+		return false
+	}
+	r, ok := list[len(list)-1].(*ast.ReturnStmt)
+	if !ok || len(r.Results) == 0 {
+		return false
+	}
+	switch last := r.Results[len(r.Results)-1].(type) {
+	case *ast.Ident:
+		return last.Name == "err" || last.Name == "false" || last.Name == "refusal" || last.Name == "critical"
+	case *ast.CallExpr:
+		switch name := last.Fun.(type) {
+		case *ast.Ident:
+			return slices.Contains([]string{"refuse", "asError", "unknownAlgorithm", "otherForm"}, name.Name)
+		case *ast.SelectorExpr:
+			return name.Sel.Name == "fail" || name.Sel.Name == "twice"
+		}
+	case *ast.UnaryExpr: // &Error{…}
+		return last.Op == token.AND
+	}
+	return false
+}
+
+// terms are the conditions that are joined by &&; a constant is none.
+func terms(e ast.Expr) []ast.Expr {
+	if b, ok := e.(*ast.BinaryExpr); ok && b.Op == token.LAND {
+		return append(terms(b.X), terms(b.Y)...)
+	}
+	if _, ok := e.(*ast.Ident); ok {
+		return nil
+	}
+	return []ast.Expr{e}
+}
+
+func write(t *testing.T, path string, text []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
