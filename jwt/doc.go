@@ -21,5 +21,7 @@
 // doubled JSON members, base64url with padding, white space or stray bits, and
 // tokens without an expiry. A refused token never comes back beside its error.
 //
-// Encrypted tokens (JWE) and the JSON serializations are not supported.
+// It signs and verifies with HMAC, ECDSA, Ed25519, RSA and RSA-PSS; [Algorithms] are the names. A key has one of
+// them for all its life. Encrypted tokens (JWE) are refused as malformed; the JSON serializations, detached and
+// unencoded payloads with errors of their own.
 package jwt
