@@ -77,6 +77,7 @@ func openHouse(ctx context.Context, n *internet, name, dir string, life time.Dur
 
 	mux := http.NewServeMux()
 	mux.Handle("/", srv.Public())
+	mux.HandleFunc("GET "+manyPath, setMany)
 	clientKept(mux, h, "plain-cookie", plain{}, life)
 	clientKept(mux, h, "sealed-cookie", sealed{s, life}, life)
 	if err := sessionSite(mux, h); err != nil {

@@ -34,6 +34,7 @@ const (
 	cookieSent      = "cookie: sent by itself"
 	cookieChanged   = "cookie: read, changed and set again by the server"
 	cookieKept      = "cookie: kept when the browser ends"
+	cookieLimits    = "cookie: limited in number (300 in all, 20 a domain, in the old rule) and size (4 KB)"
 	cookieExpires   = "cookie: until it expires"
 
 	sessionID      = "session: an id handed out at first contact"

@@ -67,7 +67,7 @@ func TestEveryStepOfTheSystemsIsShown(t *testing.T) {
 		shown[s.Seed]++
 	}
 	for _, seed := range []string{
-		webURL, webDNS, webOut, webRequest, webResponse, webBack, webPage, cookieStateless, cookieSet, cookieSent, cookieChanged, cookieKept, cookieExpires,
+		webURL, webDNS, webOut, webRequest, webResponse, webBack, webPage, cookieStateless, cookieSet, cookieSent, cookieChanged, cookieKept, cookieLimits, cookieExpires,
 		sessionID, sessionSent, sessionData, sessionBrowser, sessionLimit, sessionCost,
 		versusWhere, versusSpeed, versusSniffed, versusAltered,
 		tokenAccount, tokenPayload, tokenSent, tokenKey, tokenVerify, tokenData,
@@ -115,6 +115,23 @@ func TestStepsAreNumberedAndTellWhatHappened(t *testing.T) {
 	for i := range r.Steps {
 		if !regexp.MustCompile(`(?m)^ {0,2}` + strconv.Itoa(i+1) + `\. \S`).Match(out.Bytes()) {
 			t.Errorf("step %d is not printed with its number", i+1)
+		}
+	}
+}
+
+func TestClientsKeepNoMoreThanTheLimits(t *testing.T) {
+	t.Parallel()
+	for _, s := range wholeTour(t).Steps {
+		if s.Seed != cookieLimits {
+			continue
+		}
+		for _, want := range []string{"keeps 20 of them, by today's 21", "Refused: long, ", "4097 octets", "4096 at most"} {
+			if !strings.Contains(s.Observed, want) {
+				t.Errorf("observed %q, want %q in it", s.Observed, want)
+			}
+		}
+		if n := strings.Count(s.Response, "Set-Cookie: "); n != manyCookies+1 || len(s.Response) > 2000 {
+			t.Errorf("the response has %d cookies and %d bytes", n, len(s.Response))
 		}
 	}
 }

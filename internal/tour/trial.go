@@ -35,6 +35,7 @@ func (x *trial) story() {
 	} else {
 		x.getCookie()
 	}
+	x.limits()
 	x.olderCopy()
 	x.look()
 	x.alter()
