@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -119,7 +120,7 @@ func exampleFlag(node *kong.Node) string {
 	name := ""
 	for _, flag := range node.Flags {
 		several, had := strings.Contains(flag.Name, "-"), strings.Contains(name, "-")
-		if listed(flag) && (name == "" || several && (!had || len(flag.Name) < len(name))) {
+		if listed(flag) && slices.Contains(flag.Envs, envTwin(flag.Name)) && (name == "" || several && (!had || len(flag.Name) < len(name))) {
 			name = flag.Name
 		}
 	}

@@ -55,7 +55,8 @@ func TestHelpFitsAScreen(t *testing.T) {
 }
 
 // TestEveryFlagHasItsTwin holds what the help promises: --idle-timeout is CLOAKROOM_IDLE_TIMEOUT, for every flag of every verb.
-// CLOAKROOM_URL is where the server is: the verbs that mean another URL have a twin of their own, and name it.
+// Where one name means two things (CLOAKROOM_URL is where the server is, CLOAKROOM_AS belongs to trace) a flag has a twin of
+// its own, and its help names it.
 func TestEveryFlagHasItsTwin(t *testing.T) {
 	verbs(t, func(node *kong.Node, words []string) {
 		for _, flag := range node.Flags {
@@ -63,8 +64,8 @@ func TestEveryFlagHasItsTwin(t *testing.T) {
 				continue
 			}
 			twin := envTwin(flag.Name)
-			if flag.Name == "url" && (words[0] == "explain" || words[0] == "jar") {
-				twin = envTwin(words[len(words)-1] + "-url")
+			if (flag.Name == "url" || flag.Name == "as") && (words[0] == "explain" || words[0] == "jar") {
+				twin = envTwin(words[len(words)-1] + "-" + flag.Name)
 				if !strings.Contains(flag.Help, twin) {
 					t.Errorf("%v --%s: its help does not name its twin %s", words, flag.Name, twin)
 				}

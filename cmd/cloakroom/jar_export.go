@@ -15,7 +15,7 @@ import (
 
 type jarExportCmd struct {
 	File string `arg:"" help:"The cookie file; - is standard input."`
-	As   string `default:"netscape" enum:"netscape,json,header" help:"netscape for curl, json for Playwright, or header."`
+	As   string `env:"CLOAKROOM_EXPORT_AS" default:"netscape" enum:"netscape,json,header" help:"netscape for curl, json for Playwright, or header (CLOAKROOM_EXPORT_AS)."`
 	URL  string `name:"url" env:"CLOAKROOM_EXPORT_URL" placeholder:"URL" help:"Only what is sent there when a person goes there; header needs it (CLOAKROOM_EXPORT_URL)."`
 	profiled
 }
