@@ -175,6 +175,11 @@ func TestKeysRefused_TK10_TK21_TK25(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	point, err := testKeys()[ES256].material.(*ecKey).pub.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	xy := point[1:]
 	even := bytes.Clone(rsaN)
 	even[len(even)-1] &^= 1
 	for _, row := range []struct {
@@ -228,6 +233,15 @@ func TestKeysRefused_TK10_TK21_TK25(t *testing.T) {
 		{ES256, "members of two types: k", map[string]any{"k": ones(32)}},
 		{ES256, "members of two types: n", map[string]any{"n": ones(32)}},
 
+		{ES256, "d is no base64url", map[string]any{"d": "*"}},
+		{ES256, "x and y split at another octet", map[string]any{"x": b64(xy[:31]), "y": b64(xy[31:])}},
+		{EdDSA, "d is no base64url", map[string]any{"d": "*"}},
+		{EdDSA, "x is no base64url", map[string]any{"x": "*"}},
+		{HS256, "k is no base64url", map[string]any{"k": ones(32) + "*"}},
+		{RS256, "d is no base64url", map[string]any{"d": "*"}},
+		{RS256, "dp is no base64url", map[string]any{"dp": "*"}},
+		{RS256, "n is no base64url", map[string]any{"n": "*"}},
+
 		{EdDSA, "crv Ed448", map[string]any{"crv": "Ed448"}},
 		{EdDSA, "crv X25519", map[string]any{"crv": "X25519", "alg": nil}},
 		{EdDSA, "x of 31 bytes", map[string]any{"x": ones(31)}},
@@ -255,6 +269,7 @@ func TestKeysRefused_TK10_TK21_TK25(t *testing.T) {
 		{RS256, "e with a zero in front", map[string]any{"e": b64([]byte{0, 1, 0, 1})}},
 		{RS256, "e of 2^31+1", map[string]any{"e": b64([]byte{0x80, 0, 0, 1})}},
 		{RS256, "e of 2^64+1", map[string]any{"e": b64([]byte{1, 0, 0, 0, 0, 0, 0, 0, 1})}},
+		{RS256, "e of 2^64+65537, which cut to 64 bits is the usual", map[string]any{"e": b64([]byte{1, 0, 0, 0, 0, 0, 1, 0, 1})}},
 		{RS256, "n even", map[string]any{"n": b64(even)}},
 		{RS256, "n of 1024 bits", map[string]any{"n": b64(rsaN[:128])}},
 		{RS256, "n of 2047 bits", map[string]any{"n": b64(append([]byte{0x7f}, rsaN[:255]...))}},
@@ -418,6 +433,8 @@ func TestParseKeySet_TK22(t *testing.T) {
 		{"a key on another curve is left out", `{"keys":[` + foreign + `,` + a + `]}`, 1, 1},
 		{"a key for encryption is left out", `{"keys":[` + a + `,` + enc + `]}`, 1, 1},
 		{"a key of a type of the future is left out", `{"keys":[{"kty":"AKP","pub":"x"},` + a + `]}`, 1, 1},
+		{"whatever its alg says", `{"keys":[{"kty":"AKP","alg":"ES256"},` + a + `]}`, 1, 1},
+		{"a key whose key_ops are for encryption is left out", `{"keys":[{"kty":"oct","k":"AA","key_ops":["encrypt","decrypt"]},` + a + `]}`, 1, 1},
 		{"nothing but keys that are left out", `{"keys":[` + foreign + `,` + enc + `]}`, -1, 0},
 		{"a key on another curve alone", foreign, -1, 0},
 		{"a weak key", `{"keys":[` + a + `,` + weak + `]}`, -1, 0},

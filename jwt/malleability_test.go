@@ -245,6 +245,7 @@ func testHeaders(t *testing.T, k *Key) {
 		{"crit alg", `{"alg":"EdDSA","crit":["alg"]}`, ErrCritical},
 		{"b64 without crit", `{"alg":"EdDSA","b64":false}`, ErrUnencodedPayload},
 		{"an array", `["EdDSA"]`, ErrMalformed},
+		{"a bracket for the brace", `["alg":"EdDSA"}`, ErrMalformed},
 		{"a string", `"EdDSA"`, ErrMalformed},
 		{"null", `null`, ErrMalformed},
 		{"empty", ``, ErrMalformed},

@@ -97,6 +97,12 @@ var verifyPath = []string{
 	"kept.go", "keyset.go", "mediatype.go", "rsa.go", "rules.go", "signature.go", "token.go", "verifier.go",
 }
 
+// aside are functions of these files that stand beside the way: they write, generate, or explain what was refused.
+var aside = map[string]bool{
+	"sign": true, "secret": true, "append": true, "MarshalJSON": true, "PrivateJWK": true, "UnmarshalJSON": true, "GenerateKey": true,
+	"generateECKey": true, "generateEdKey": true, "generateRSAKey": true, "explainBase64": true, "Public": true,
+}
+
 // run reports whether the tests notice that check n is missing: one fails, panics, or does not come to an end. The slow
 // ones are asked only if the others do not.
 func run(program, n string) (out []byte, noticed bool) {
@@ -138,7 +144,7 @@ func switchable(t *testing.T, path string, first int) (text []byte, sites []stri
 	}
 	for _, decl := range file.Decls {
 		f, ok := decl.(*ast.FuncDecl)
-		if !ok || f.Body == nil {
+		if !ok || f.Body == nil || aside[f.Name.Name] {
 			continue
 		}
 		ast.Inspect(f.Body, func(n ast.Node) bool {

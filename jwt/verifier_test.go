@@ -99,7 +99,7 @@ func TestPayloadsThatAreNoClaims_TK06_TK11(t *testing.T) {
 	}
 	for _, row := range []struct{ story, payload string }{
 		{"empty", ""}, {"space", " "}, {"null", "null"}, {"true", "true"}, {"a number", "1"}, {"a string", `"x"`}, {"an array", "[]"},
-		{"an array around", "[" + c + "]"}, {"not closed", c[:len(c)-1]}, {"data after", c + "x"}, {"two objects", c + c},
+		{"an array around", "[" + c + "]"}, {"a bracket for the brace", "[" + c[1:]}, {"a quote for the brace", `"` + c[1:]}, {"not closed", c[:len(c)-1]}, {"data after", c + "x"}, {"two objects", c + c},
 		{"a NUL after", c + "\x00"}, {"not UTF-8", strings.Replace(c, "alice", "\xc3\x28", 1)},
 		{"UTF-8 of a surrogate", strings.Replace(c, "alice", "\xed\xa0\x80", 1)}, {"overlong UTF-8", strings.Replace(c, "alice", "\xc0\xaf", 1)},
 		{"a byte order mark", "\ufeff" + c}, {"single quotes", "{'sub':'alice'}"}, {"a nested JWT", "eyJhbGciOiJub25lIn0.e30."},
