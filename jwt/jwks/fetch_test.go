@@ -91,6 +91,14 @@ func TestServersOfAllKinds_TK_24(t *testing.T) {
 		{"redirects in a circle", redirect("/"), ErrRedirect},
 		{"redirects to another port", redirect(elsewhere.URL), ErrRedirect},
 		{"redirects to another scheme", redirect("https://127.0.0.1/"), ErrRedirect},
+		{"redirects to another scheme on its own port", func(w http.ResponseWriter, r *http.Request) { redirect("https://"+r.Host+"/")(w, r) }, ErrRedirect},
+		{"redirects with a password", func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/" {
+				redirect("http://u:p@"+r.Host+"/new")(w, r)
+				return
+			}
+			io.WriteString(w, body)
+		}, ErrRedirect},
 		{"redirects to a file", redirect("file:///etc/passwd"), ErrRedirect},
 	} {
 		t.Run(tt.what, func(t *testing.T) {
