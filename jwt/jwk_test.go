@@ -414,6 +414,17 @@ func TestKeySetRefused_TK22(t *testing.T) {
 	}
 }
 
+func TestKeySetIsBounded_TK22(t *testing.T) {
+	var keys []*Key
+	for len(keys) < 256 {
+		keys = append(keys, newTestKey(t, HS256))
+	}
+	mustSet(t, keys...)
+	if s, err := NewKeySet(append(keys, newTestKey(t, HS256))...); !errors.Is(err, ErrKey) || s != nil {
+		t.Errorf("257 keys: got %v, %v, want %v", s, err, ErrKey)
+	}
+}
+
 func TestParseKeySet_TK22(t *testing.T) {
 	public := func(k *Key) string { return string(toJSON(t, members(t, k, false))) }
 	es, ed := newTestKey(t, ES256), newTestKey(t, EdDSA)
@@ -442,6 +453,7 @@ func TestParseKeySet_TK22(t *testing.T) {
 		{"a kid twice, once in a key that is left out", `{"keys":[` + a + `,` + strings.Replace(foreign, `"f"`, `"`+es.ID()+`"`, 1) + `]}`, -1, 0},
 		{"the same key twice", `{"keys":[` + a + `,` + a + `]}`, -1, 0},
 		{"a key and a set", `{"kty":"EC","keys":[` + a + `]}`, -1, 0},
+		{"a whole key and a set", a[:len(a)-1] + `,"keys":[]}`, -1, 0},
 		{"neither", `{}`, -1, 0},
 		{"keys twice", `{"keys":[` + a + `],"keys":[` + b + `]}`, -1, 0},
 		{"keys is an object", `{"keys":{}}`, -1, 0},
