@@ -17,9 +17,26 @@ type operation struct {
 	Op, Profile       string
 	URL, Site, Method string
 	Now               string
-	SetCookie         []string
+	SetCookie         setCookieLines
 	Script            bool
 	Embedded          *bool
+}
+
+// setCookieLines are texts and nothing else: encoding/json would take null for an empty line.
+type setCookieLines []string
+
+func (s *setCookieLines) UnmarshalJSON(text []byte) error {
+	var lines []*string
+	if err := json.Unmarshal(text, &lines); err != nil {
+		return err
+	}
+	for _, line := range lines {
+		if line == nil {
+			return &json.UnmarshalTypeError{Value: "null"}
+		}
+		*s = append(*s, *line)
+	}
+	return nil
 }
 
 // members says which members an operation may have, and which it must.

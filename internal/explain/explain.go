@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/cloakroom/cloakroom/cookie/jar"
@@ -148,6 +149,9 @@ func (e *explainer) explainText(text string) (*Report, error) {
 		if p.doubtful == "" {
 			return nil, &Error{ErrDoubtful, "there are headers, but none with a cookie or a token", "the headers Set-Cookie, Cookie and Authorization are explained"}
 		}
+		if isPair(p.doubtful) && (e.URL != nil || e.Site != nil || e.Script) {
+			return e.explainAs(KindSetCookie, text) // a request has nothing of these
+		}
 		return nil, &Error{ErrDoubtful, doubt(p.doubtful), "put Set-Cookie: or Cookie: in front, or say --kind=set-cookie, cookie, token or har"}
 	}
 	e.report.Kind = p.kind()
@@ -171,9 +175,20 @@ func (e *explainer) explainText(text string) (*Report, error) {
 	return e.report, nil
 }
 
+// explainAs explains a text when it is known what it is.
+func (e *explainer) explainAs(kind Kind, text string) (*Report, error) {
+	e.Kind = kind
+	return e.explainText(text)
+}
+
+// isPair: one name with a value, and nothing more.
+func isPair(line string) bool {
+	return strings.IndexByte(line, '=') > 0 && !strings.Contains(line, ";")
+}
+
 // doubt says why a line is neither one thing nor the other.
 func doubt(line string) string {
-	if name, _, ok := bytes.Cut([]byte(line), []byte("=")); ok && len(name) > 0 && bytes.IndexByte([]byte(line), ';') < 0 {
+	if isPair(line) {
 		return "one name with a value may be a Set-Cookie line as well as a Cookie header"
 	}
 	return "it begins with neither a header's name nor a cookie nor a token"
