@@ -414,6 +414,13 @@ func TestKeySetRefused_TK22(t *testing.T) {
 	}
 }
 
+func TestNegativeModulus_TK25(t *testing.T) {
+	n := testKeys()[RS256].material.(*rsaKey).pub.N
+	if k, err := NewKey(RS256, &rsa.PublicKey{N: new(big.Int).Neg(n), E: 65537}, nil); !errors.Is(err, ErrKey) || k != nil {
+		t.Errorf("got %v, %v, want %v", k, err, ErrKey)
+	}
+}
+
 func TestKeySetIsBounded_TK22(t *testing.T) {
 	var keys []*Key
 	for len(keys) < 256 {
