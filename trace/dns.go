@@ -133,7 +133,10 @@ func (r *resolver) ask(ctx context.Context, k *lookup, host, port string) error 
 		conf := readResolvConf(r.resolvConf)
 		servers, candidates, where = conf.servers, conf.candidates(host), " ("+r.resolvConf+")"
 	}
-	system := r.askSystem(ctx, candidates[0])
+	var system *systemLookup // the one who was named with --dns shall be the only one who hears the name
+	if r.server == "" {
+		system = r.askSystem(ctx, candidates[0])
+	}
 	within, cancel := context.WithTimeout(ctx, r.timeout)
 	var err error
 	for _, name := range candidates {

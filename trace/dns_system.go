@@ -42,6 +42,9 @@ func (s *systemLookup) wait(ctx context.Context) []netip.Addr {
 
 // finish notes what the system says if it differs from what was found.
 func (s *systemLookup) finish(k *lookup) {
+	if s == nil {
+		return
+	}
 	timer := time.NewTimer(lateAnswers)
 	defer timer.Stop()
 	select {

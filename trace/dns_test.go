@@ -149,13 +149,29 @@ func TestHostsFileAndSystemAreShownBesideDNS(t *testing.T) {
 			}
 		}
 	}
-	k, err := look(t, &Options{DNSServer: addr}, "shop.test", says("::ffff:192.0.2.1"))
-	if err != nil || k.dns.System != nil {
-		t.Errorf("the system agrees: %v %v", k.dns.System, err)
+	beside := func(addrs ...string) []string {
+		r, k := newResolver((&Options{}).withDefaults()), &lookup{dns: &DNS{Addresses: []Record{{Data: "192.0.2.1"}}}}
+		says(addrs...)(r)
+		s := r.askSystem(t.Context(), "shop.test")
+		s.wait(t.Context())
+		s.finish(k)
+		return k.dns.System
 	}
-	k, err = look(t, &Options{DNSServer: addr}, "shop.test", says("203.0.113.1", "192.0.2.1"))
-	if err != nil || !slices.Equal(k.dns.System, []string{"192.0.2.1", "203.0.113.1"}) {
-		t.Errorf("the system differs: %v %v", k.dns.System, err)
+	if got := beside("::ffff:192.0.2.1"); got != nil {
+		t.Errorf("the system agrees: %v", got)
+	}
+	if got := beside("203.0.113.1", "192.0.2.1"); !slices.Equal(got, []string{"192.0.2.1", "203.0.113.1"}) {
+		t.Errorf("the system differs: %v", got)
+	}
+	// Whoever names a name server has a reason not to tell another one.
+	k, err := look(t, &Options{DNSServer: addr}, "shop.test", func(r *resolver) {
+		r.system = func(_ context.Context, _, name string) ([]netip.Addr, error) {
+			t.Errorf("the system was asked for %s", name)
+			return nil, io.EOF
+		}
+	})
+	if err != nil || k.dns.System != nil || fmt.Sprint(k.addrs) != "[192.0.2.1]" {
+		t.Errorf("with --dns: %v %v %v", k.addrs, k.dns.System, err)
 	}
 	// A name server that was asked for has the last word; without one, what the system knows counts.
 	if _, err = look(t, &Options{DNSServer: addr}, "printer.test", says("203.0.113.2")); err == nil {

@@ -129,6 +129,9 @@ func TestEveryFaultHasPhaseReasonAndHint(t *testing.T) {
 			if !ok {
 				t.Fatalf("got %v, want a failure", err)
 			}
+			if n := len(tr.Findings); n == 0 || tr.Findings[n-1].Code != f.Reason || tr.Findings[n-1].Hop != len(tr.Hops)-1 {
+				t.Errorf("the failure is no finding: %+v", tr.Findings)
+			}
 			if tr.last().Failed != f {
 				t.Error("the failure is not in the trace")
 			}

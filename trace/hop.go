@@ -94,7 +94,7 @@ func (r *run) exchange(ctx context.Context, h *Hop, watch *stopwatch, c *conn, q
 	defer c.bind(ctx)()
 	who := c.tcp.Remote
 	cookie, verdicts := r.jar.Match(r.context(q))
-	h.Cookies = append(h.Cookies[:0], verdicts...)
+	h.Cookies = append(append(h.Cookies[:0], verdicts...), q.given()...)
 	h.Request = q.message(cookie)
 
 	r.begin(watch, PhaseSend, who)

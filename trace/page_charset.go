@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -83,7 +84,10 @@ func eucKR(b []byte) string {
 	return strings.ToValidUTF8(string(text), "\ufffd")
 }
 
-var metaCharset = regexp.MustCompile(`(?i)<meta[^>]{1,200}?charset\s*=\s*["']?\s*([a-z0-9_:-]{1,40})`)
+// metaCharset is compiled for the first page: the server that shares this program never reads one.
+var metaCharset = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)<meta[^>]{1,200}?charset\s*=\s*["']?\s*([a-z0-9_:-]{1,40})`)
+})
 
 // toUTF8 decodes a document: a byte order mark decides, else Content-Type, else the document itself, else what fits (HTML
 // standard, section 13.2.3.2).
@@ -92,7 +96,7 @@ func toUTF8(body []byte, label string, isHTML bool) string {
 	body = body[mark:]
 	if mark == 0 {
 		d, known = charset(label)
-		if m := metaCharset.FindSubmatch(body[:min(len(body), 1024)]); !known && isHTML && m != nil {
+		if m := metaCharset().FindSubmatch(body[:min(len(body), 1024)]); !known && isHTML && m != nil {
 			if d, known = charset(string(m[1])); strings.HasPrefix(strings.ToLower(string(m[1])), "utf-16") {
 				d = nil // it could be read, so it is none
 			}

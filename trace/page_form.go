@@ -31,10 +31,8 @@ func (f *formReader) start(r *htmlReader, name atom.Atom, attr map[string]string
 	switch name {
 	case atom.Input:
 		kind := cmp.Or(strings.ToLower(attr["type"]), "text")
-		if _, checked := attr["checked"]; !checked && (kind == "checkbox" || kind == "radio") {
-			kind += ", not chosen"
-		}
-		f.add(Input{Name: attr["name"], Type: kind, Value: value})
+		_, checked := attr["checked"]
+		f.add(Input{Name: attr["name"], Type: kind, Value: value, NotChosen: !checked && (kind == "checkbox" || kind == "radio")})
 		if shown := kind == "submit" || kind == "button" || kind == "reset"; shown && r.hidden == 0 {
 			r.w.words(" (" + cmp.Or(value, kind) + ") ")
 		}

@@ -116,7 +116,7 @@ func TestForms(t *testing.T) {
 	for _, f := range p.Forms {
 		fmt.Fprintln(&got, f.N, f.Method, f.Action)
 		for _, in := range f.Inputs {
-			fmt.Fprintf(&got, "  %s (%s) %q\n", in.Name, in.Type, in.Value)
+			fmt.Fprintf(&got, "  %s (%s) %q%s\n", in.Name, in.Type, in.Value, map[bool]string{true: ", not chosen"}[in.NotChosen])
 		}
 	}
 	if want := `1 POST https://shop.example/signin
@@ -124,7 +124,7 @@ func TestForms(t *testing.T) {
   email (email) "a@b.example"
   password (password) ""
   remember (checkbox) ""
-  r (radio, not chosen) "1"
+  r (radio) "1", not chosen
   lang (select) "ko"
   size (select) "Small"
   note (textarea) "two lines"

@@ -7,6 +7,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/cloakroom/cloakroom/cookie/jar"
 )
 
 // heard writes down what each request said.
@@ -67,7 +69,11 @@ func TestCredentialsStayWithTheFirstOrigin_CK_R5(t *testing.T) {
 					t.Errorf("told after the chain had left: %s", line)
 				}
 			}
-			for _, h := range tr.Hops {
+			for i, h := range tr.Hops {
+				// A cookie that was given by hand is shown as sent where it was.
+				if given := tt.what == "Cookie" && i < 2; given != (len(h.Cookies) == 1 && h.Cookies[0].Name == "id" && h.Cookies[0].Outcome == jar.Sent) {
+					t.Errorf("hop %d shows the cookies %+v", i, h.Cookies)
+				}
 				if strings.Contains(h.URL, "secret") {
 					t.Errorf("the password stands in %s", h.URL)
 				}

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"golang.org/x/net/http/httpguts"
+
+	"github.com/cloakroom/cloakroom/cookie/jar"
 )
 
 // The fields that every request has unless Options.Header says otherwise. A name with an empty list of values there leaves
@@ -96,4 +98,20 @@ func (q *request) message(cookie string) *Message {
 	m.Raw = requestHead(m)
 	m.HeadBytes, m.BodyBytes, m.Decoded = int64(len(m.Raw)), int64(len(q.body)), int64(len(q.body))
 	return m
+}
+
+// given are the cookies of Options.Header: no jar had a say in them.
+func (q *request) given() (sent []jar.Verdict) {
+	for _, line := range q.header["Cookie"] {
+		for pair := range strings.SplitSeq(line, ";") {
+			name, value, named := strings.Cut(strings.Trim(pair, " \t"), "=")
+			if !named {
+				name, value = "", name
+			}
+			if name != "" || value != "" {
+				sent = append(sent, jar.Verdict{Name: name, Outcome: jar.Sent, Reasons: []jar.Reason{}, Cookie: jar.Cookie{Name: name, Value: value}})
+			}
+		}
+	}
+	return sent
 }

@@ -220,4 +220,6 @@ type Input struct {
 	Name  string `json:"name"`
 	Type  string `json:"type"`
 	Value string `json:"value,omitempty"`
+	// NotChosen: a checkbox or a radio button that is not sent as it stands.
+	NotChosen bool `json:"not_chosen,omitempty"`
 }

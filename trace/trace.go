@@ -2,6 +2,7 @@ package trace
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 
 	"github.com/cloakroom/cloakroom/cookie/jar"
@@ -124,9 +125,16 @@ func (r *run) mayFollow(h *Hop) error {
 		return failf(PhaseRedirect, "redirect-loop", "the site sends whoever comes with these cookies in a circle; try without --jar", "%s was asked for three times with the same cookies", h.URL)
 	}
 	if n := len(r.trace.Hops); n > r.o.MaxRedirs {
-		return failf(PhaseRedirect, "too-many-redirects", "--max-redirs raises the limit", "after %d redirects the site leads on to another", n-1)
+		return failf(PhaseRedirect, "too-many-redirects", "--max-redirs raises the limit", "%s the site leads on to another", redirects(n-1))
 	}
 	return nil
+}
+
+func redirects(n int) string {
+	if n == 1 {
+		return "after 1 redirect"
+	}
+	return fmt.Sprintf("after %d redirects", n)
 }
 
 // fail ends the trace with a hop that could not be finished.
@@ -136,5 +144,6 @@ func (r *run) fail(h *Hop, watch *stopwatch, err error) error {
 	if h.Failed = asFailure(context.Background(), PhaseURL, h.URL, err); h.Failed.Phase != PhaseRedirect {
 		r.review(h)
 	}
+	r.find(h.Failed.Reason, "%s", h.Failed.Detail)
 	return h.Failed
 }

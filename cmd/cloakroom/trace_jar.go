@@ -64,7 +64,11 @@ func (k *keptJar) say(s *screen.Screen) {
 	}
 	says := fmt.Sprintf("%s has %s now", k.name, count(len(cookies), "cookie"))
 	if brief > 0 && !k.all {
-		says += fmt.Sprintf("; %d without expiry ends with the browser, so --keep-session-cookies if you need it next time", brief)
+		ends, it := "end", "them"
+		if brief == 1 {
+			ends, it = "ends", "it"
+		}
+		says += fmt.Sprintf("; %d without expiry %s with the browser, so --keep-session-cookies if you need %s next time", brief, ends, it)
 	}
 	s.Text(0, screen.Span{Text: says, Style: screen.Faint})
 }

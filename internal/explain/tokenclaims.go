@@ -154,7 +154,7 @@ func judgeSubject(f *findings, o Object) {
 		f.add(Problem, "sub", "RFC 7519 section 4.1.2", "Write it as a string.", "sub is %s and not a string: verifiers refuse it.", excerpt(string(raw)))
 	case strings.TrimSpace(sub) == "":
 		f.add(Problem, "sub", "RFC 7519 section 4.1.2", "Set sub to the account's id.", "sub is empty: who looks it up may find anybody.")
-	case emailForm.MatchString(sub):
+	case emailForm().MatchString(sub):
 		f.add(Note, "personal-data", "RFC 7519 section 12", "Use an id that never changes hands.", "sub is an e-mail address: people change theirs, and others get the old one.")
 	}
 	if raw, there := o.get("jti"); there {

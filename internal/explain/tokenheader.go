@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -108,9 +107,9 @@ func hasPrivatePart(raw json.RawMessage) bool {
 }
 
 var (
-	sqlWords   = regexp.MustCompile(`(?i)['";]|/\*|\b(union|select|insert|drop|or)\s`)
-	shellSigns = regexp.MustCompile("[|`$<>&]")
-	pathForm   = regexp.MustCompile(`^/[a-z._-]+(/|$)|\.\./|\\`) // base64 may begin with a slash
+	sqlWords   = lazy(`(?i)['";]|/\*|\b(union|select|insert|drop|or)\s`)
+	shellSigns = lazy("[|`$<>&]")
+	pathForm   = lazy(`^/[a-z._-]+(/|$)|\.\./|\\`) // base64 may begin with a slash
 )
 
 // judgeKeyID: a key ID is a name to look up, and nothing else.
@@ -128,13 +127,13 @@ func judgeKeyID(f *findings, t *Token) {
 		odd("is not a string")
 	case kid == "":
 		odd("is empty")
-	case pathForm.MatchString(kid):
+	case pathForm().MatchString(kid):
 		odd("looks like a path: somebody may try to have a file taken for the key")
 	case strings.Contains(kid, "://"):
 		odd("is a URL: somebody may try to have a key fetched")
-	case sqlWords.MatchString(kid):
+	case sqlWords().MatchString(kid):
 		odd("looks like a piece of SQL")
-	case shellSigns.MatchString(kid):
+	case shellSigns().MatchString(kid):
 		odd("has signs of a shell command")
 	case strings.IndexFunc(kid, func(c rune) bool { return c < 0x20 || c == 0x7f }) >= 0:
 		odd("has control characters")

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 )
@@ -25,12 +26,12 @@ type Value struct {
 }
 
 var (
-	uuidForm  = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
-	emailForm = regexp.MustCompile(`^[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9.-]{1,200}\.[A-Za-z]{2,24}$`)
-	digits    = regexp.MustCompile(`^[0-9]+$`)
-	hexForm   = regexp.MustCompile(`^(?:[0-9a-f]{16,}|[0-9A-F]{16,})$`)
-	plainWord = regexp.MustCompile(`^[A-Za-z]+(?:[ _.,:+-][A-Za-z]+)*$`)
-	oneWord   = regexp.MustCompile(`^[A-Za-z0-9_+/=.:-]+$`)
+	uuidForm  = lazy(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
+	emailForm = lazy(`^[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9.-]{1,200}\.[A-Za-z]{2,24}$`)
+	digits    = lazy(`^[0-9]+$`)
+	hexForm   = lazy(`^(?:[0-9a-f]{16,}|[0-9A-F]{16,})$`)
+	plainWord = lazy(`^[A-Za-z]+(?:[ _.,:+-][A-Za-z]+)*$`)
+	oneWord   = lazy(`^[A-Za-z0-9_+/=.:-]+$`)
 )
 
 // maxClassified is how much of a value is looked into.
@@ -63,20 +64,20 @@ func (v *Value) guess(s string) (kind, says string) {
 		return "token", "a signed token (JWT)"
 	case isToken(s) && strings.Count(s, ".") == 4:
 		return "encrypted-token", "an encrypted token (JWE)"
-	case uuidForm.MatchString(s):
+	case uuidForm().MatchString(s):
 		v.bits = 122
 		return "uuid", "a UUID: at most 122 random bits"
-	case emailForm.MatchString(s):
+	case emailForm().MatchString(s):
 		return "email", "an e-mail address"
 	case (s[0] == '{' || s[0] == '[') && json.Valid([]byte(s)):
 		return "json", "JSON that anybody can read and change"
-	case digits.MatchString(s):
+	case digits().MatchString(s):
 		if at, ok := unixTime(s); ok {
 			return "time", "a moment: " + at.Format(time.DateTime) + " UTC"
 		}
 		v.bits = float64(len(s)) * math.Log2(10)
 		return "number", "a number"
-	case hexForm.MatchString(s):
+	case hexForm().MatchString(s):
 		v.bits = float64(len(s)) * 4
 		return "hex", fmt.Sprintf("%d hexadecimal digits: at most %d random bits", len(s), len(s)*4)
 	}
@@ -86,7 +87,7 @@ func (v *Value) guess(s string) (kind, says string) {
 	if name := signedForm(s); name != "" {
 		return "signed", "a value signed in the way of " + name
 	}
-	if !oneWord.MatchString(s) || plainWord.MatchString(s) && len(s) < 20 || len(s) < 16 {
+	if !oneWord().MatchString(s) || plainWord().MatchString(s) && len(s) < 20 || len(s) < 16 {
 		return "text", "text"
 	}
 	v.bits = float64(len(s)) * bitsPerCharacter(s)
@@ -156,19 +157,24 @@ func toURLAlphabet(s string) string {
 }
 
 var (
-	expressForm = regexp.MustCompile(`^s:[^.]+\.[A-Za-z0-9+/]{43}=?$`)
-	railsForm   = regexp.MustCompile(`^[A-Za-z0-9+/=]{16,}--[0-9a-f]{40,64}$|^[A-Za-z0-9+/=]+--[A-Za-z0-9+/]{16}--[A-Za-z0-9+/]{22}==$`)
-	flaskForm   = regexp.MustCompile(`^\.?[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,43}$`)
+	expressForm = lazy(`^s:[^.]+\.[A-Za-z0-9+/]{43}=?$`)
+	railsForm   = lazy(`^[A-Za-z0-9+/=]{16,}--[0-9a-f]{40,64}$|^[A-Za-z0-9+/=]+--[A-Za-z0-9+/]{16}--[A-Za-z0-9+/]{22}==$`)
+	flaskForm   = lazy(`^\.?[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,43}$`)
 )
 
 func signedForm(s string) string {
 	switch {
-	case expressForm.MatchString(s):
+	case expressForm().MatchString(s):
 		return "Express"
-	case railsForm.MatchString(s):
+	case railsForm().MatchString(s):
 		return "Rails"
-	case flaskForm.MatchString(s):
+	case flaskForm().MatchString(s):
 		return "Flask and Django"
 	}
 	return ""
+}
+
+// lazy is a regular expression that is compiled when it is first used: most programs that hold this package never use it.
+func lazy(expr string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
 }

@@ -26,7 +26,7 @@ func (s *Screen) Trace(t *trace.Trace, n int, raw bool) (next int) {
 		}
 		s.Cookies(h.Cookies)
 		s.SetCookies(h.SetCookies)
-		s.findings(t.Findings, i)
+		s.findings(t.Findings, i, h.Failed)
 		s.leadsTo(h, i == len(t.Hops)-1)
 		s.failure(h.Failed)
 		s.Gap()
@@ -86,9 +86,11 @@ func total(h *trace.Hop) time.Duration {
 }
 
 // findings are those of one hop that nothing else on the screen says.
-func (s *Screen) findings(all []trace.Finding, hop int) {
+// findings prints what was not said with a verdict or a failure.
+func (s *Screen) findings(all []trace.Finding, hop int, failed *trace.Failure) {
 	for _, f := range all {
-		if f.Hop == hop && f.Code != "cookie-rejected" {
+		said := f.Code == "cookie-rejected" || failed != nil && f.Code == failed.Reason
+		if f.Hop == hop && !said {
 			s.Row(2, Span{"!", Warn}, 4, Span{f.Detail, Warn}, Span{"(" + f.Code + ")", Faint})
 		}
 	}

@@ -189,6 +189,9 @@ func (s *Screen) forms(forms []trace.Form) {
 		}
 		for _, in := range f.Inputs {
 			says := in.Type
+			if in.NotChosen {
+				says += ", not chosen"
+			}
 			if in.Value != "" {
 				says += ": " + in.Value
 			}

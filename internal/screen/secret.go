@@ -4,16 +4,17 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
 // shortened is what Short returns.
-var shortened = regexp.MustCompile(`^.{0,4}…\([0-9]+\)$`)
+var shortened = lazy(`^.{0,4}…\([0-9]+\)$`)
 
 // Short is a secret as it may be seen: its first four octets, and how many it has. What is short already stays so.
 func Short(secret string) string {
 	const most = 4
-	if len(secret) <= most || len(secret) < 32 && shortened.MatchString(secret) {
+	if len(secret) <= most || len(secret) < 32 && shortened().MatchString(secret) {
 		return secret
 	}
 	end := most
@@ -53,4 +54,9 @@ func shortPair(pair string) string {
 	secret := strings.Trim(value, " \t")
 	before, after, _ := strings.Cut(value, secret)
 	return name + before + Short(secret) + after
+}
+
+// lazy is a regular expression that is compiled when it is first used: most programs that hold this package never use it.
+func lazy(expr string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
 }

@@ -1,7 +1,7 @@
 package screen
 
 import (
-	"regexp"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -26,11 +26,16 @@ func Shorten(t *trace.Trace) *trace.Trace {
 	return &short
 }
 
-// echoes finds the values of cookies where a server says them back: in the page.
+// echoes finds the values of cookies, credentials and forms where a server says them back: in the page.
 func echoes(t *trace.Trace) *strings.Replacer {
-	const least, most = 16, 400 // characters of a value that is worth it; values
+	const least, most = 8, 400 // characters of a value that is worth it; values
 	var pairs []string
 	for _, h := range t.Hops {
+		for _, v := range secretsSent(h.Request) {
+			if len(v) >= least && len(pairs) < 2*most {
+				pairs = append(pairs, v, Short(v))
+			}
+		}
 		for _, verdicts := range [][]jar.Verdict{h.SetCookies, h.Cookies} {
 			for i := range verdicts {
 				if v := verdicts[i].Cookie.Value; len(v) >= least && len(pairs) < 2*most {
@@ -42,6 +47,30 @@ func echoes(t *trace.Trace) *strings.Replacer {
 	return strings.NewReplacer(pairs...)
 }
 
+// secretsSent are the credentials of a request, and what was typed into a form beside them.
+func secretsSent(m *trace.Message) (secrets []string) {
+	if m == nil {
+		return nil
+	}
+	for _, f := range m.Fields {
+		switch name := strings.ToLower(f.Name); {
+		case name == "authorization" || name == "proxy-authorization":
+			_, secret, _ := strings.Cut(f.Value, " ")
+			secrets = append(secrets, f.Value, secret)
+		case secretName().MatchString(name):
+			secrets = append(secrets, f.Value)
+		}
+	}
+	if form, err := url.ParseQuery(string(m.Body)); err == nil {
+		for name, values := range form {
+			if secretName().MatchString(name) {
+				secrets = append(secrets, values...)
+			}
+		}
+	}
+	return secrets
+}
+
 func shortenHop(h trace.Hop, echo *strings.Replacer) *trace.Hop {
 	h.URL, h.Redirect = hideTokens(h.URL), hideTokens(h.Redirect)
 	if h.Parts != nil {
@@ -51,7 +80,7 @@ func shortenHop(h trace.Hop, echo *strings.Replacer) *trace.Hop {
 	}
 	h.Request, h.Response = shortenMessage(h.Request), shortenMessage(h.Response)
 	if h.Request != nil && len(h.Request.Body) > 0 {
-		h.Request.Body = []byte("(" + size(int64(len(h.Request.Body))) + ": --show-secrets shows them)")
+		h.Request.Body = []byte("(" + size(h.Request.BodyBytes) + ": --show-secrets shows them)")
 	}
 	h.SetCookies = slices.Clone(h.SetCookies)
 	for i := range h.SetCookies {
@@ -113,7 +142,7 @@ func shortenHead(head string) string {
 }
 
 // secretName is what fields are called whose value is for one reader only.
-var secretName = regexp.MustCompile(`(?i)token|secret|passw|api-?key|session|^x-auth`)
+var secretName = lazy(`(?i)token|secret|passw|api-?key|session|^x-auth`)
 
 func shortenField(name, value string) string {
 	name = strings.ToLower(strings.TrimSpace(name))
@@ -129,7 +158,7 @@ func shortenField(name, value string) string {
 			return space + scheme + " " + Short(secret)
 		}
 		return space + Short(text)
-	case secretName.MatchString(name):
+	case secretName().MatchString(name):
 		return space + Short(text)
 	}
 	return space + hideTokens(text)
@@ -163,21 +192,21 @@ func shortenPage(p *trace.Page, echo *strings.Replacer) *trace.Page {
 }
 
 // aToken is a JWT: nothing else begins like this and has two dots.
-var aToken = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*\.[A-Za-z0-9_.-]*`)
+var aToken = lazy(`eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*\.[A-Za-z0-9_.-]*`)
 
 func hideTokens(s string) string {
 	if !strings.Contains(s, "eyJ") {
 		return s
 	}
-	return aToken.ReplaceAllStringFunc(s, Short)
+	return aToken().ReplaceAllStringFunc(s, Short)
 }
 
 // aMember is a member of a JSON object that is called like a secret, and its text.
-var aMember = regexp.MustCompile(`(?i)("[^"\\]{0,40}(?:token|secret|passw|api_?key)[^"\\]{0,40}"\s*:\s*")((?:[^"\\]|\\.){9,})`)
+var aMember = lazy(`(?i)("[^"\\]{0,40}(?:token|secret|passw|api_?key)[^"\\]{0,40}"\s*:\s*")((?:[^"\\]|\\.){9,})`)
 
 func hideMembers(s string) string {
-	return aMember.ReplaceAllStringFunc(s, func(m string) string {
-		parts := aMember.FindStringSubmatch(m)
+	return aMember().ReplaceAllStringFunc(s, func(m string) string {
+		parts := aMember().FindStringSubmatch(m)
 		return parts[1] + Short(parts[2])
 	})
 }

@@ -81,3 +81,26 @@ func TestShortLines(t *testing.T) {
 		}
 	}
 }
+
+// A server may say back all that it was told: as an echo does, or a page of errors.
+func TestEchoesAreShortened(t *testing.T) {
+	h := &trace.Hop{
+		URL: "https://shop.example/", Method: "POST", Status: 200,
+		Request: &trace.Message{
+			Fields: []trace.Field{{Name: "Authorization", Value: "Bearer opensesame1"}, {Name: "X-Api-Key", Value: "opensesame2"}},
+			Body:   []byte("user=annabelle&password=opensesame3"), BodyBytes: 35,
+		},
+		Cookies:  []jar.Verdict{{Name: "sid", Outcome: jar.Sent, Cookie: jar.Cookie{Name: "sid", Value: "opensesame4"}}},
+		Response: &trace.Message{Body: []byte("opensesame1 opensesame2 opensesame3 opensesame4 annabelle")},
+		Page:     &trace.Page{Type: "text/plain", Text: "opensesame1 opensesame2 opensesame3 opensesame4 annabelle"},
+	}
+	short := Shorten(of(h)).Hops[0]
+	for where, got := range map[string]string{"the page": short.Page.Text, "the body": string(short.Response.Body)} {
+		if strings.Contains(got, "sesame") || !strings.Contains(got, "annabelle") {
+			t.Errorf("%s is %q", where, got)
+		}
+	}
+	if got := string(short.Request.Body); !strings.HasPrefix(got, "(35\u00a0bytes: ") {
+		t.Errorf("the request's body is %q", got)
+	}
+}
