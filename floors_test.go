@@ -24,12 +24,18 @@ var floors = map[string]int{
 	"cookie":            1,
 	"jwt":               1,
 	"internal/loopback": 1,
+	"internal/egress":   1,
+	"internal/migrate":  1,
+	"internal/pattern":  1,
+	"internal/front":    1,
+	"internal/access":   1,
 
 	"session":    2,
 	"cookie/jar": 2,
 	"jwt/jwks":   2,
 
 	"guard":               3,
+	"jwt/revocation":      3,
 	"session/sessiontest": 3,
 	"trace":               3,
 

@@ -25,14 +25,15 @@ func main() {
 		bare(*limit)
 	}
 	t := &table{only: *only}
+	tokens(t, *rounds) // first, since what they throw away is reckoned by the size of the heap, and that of the rows below stays behind
 	micro(t, *rounds, *slice)
-	tokens(t, *rounds, *slice)
+	revocations(t, *rounds, *slice)
 	jars(t, *rounds, *slice)
 	if *binary != "" {
 		whole(t, *binary, *rounds)
 	}
 	if *tries > 0 {
-		timing(t, *tries)
+		timing(t, *binary, *tries)
 	}
 	if t.broken > 0 {
 		fmt.Fprintf(os.Stderr, "\nerror: %d budgets broken\nhint:  on a busy machine run again: ratios settle, times do not\n", t.broken)
@@ -42,7 +43,7 @@ func main() {
 
 // micro are the rows that need no process of their own.
 func micro(t *table, rounds int, slice time.Duration) {
-	t.heading("%-40s %10s %10s %7s %7s %7s  %s\n", "CPU time per operation", "limit", "ours", "ratio", "budget", "allocs", "peers")
+	t.heading("\n%-40s %10s %10s %7s %7s %7s  %s\n", "CPU time per operation", "limit", "ours", "ratio", "budget", "allocs", "peers")
 	rows := []struct {
 		what string
 		make func() row

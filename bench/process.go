@@ -26,10 +26,11 @@ type process struct {
 	ops  string
 }
 
-func startHouse(binary, dir string) *process {
+func startHouse(binary, dir string, more ...string) *process {
 	addr, ops := freeAddr(), freeAddr()
-	p := start(exec.Command(binary, "serve", "--addr", addr, "--ops-addr", ops, "--url", "http://"+addr, "--data", dir,
-		"--signup", "open", "--trusted-proxy", "127.0.0.1"), addr)
+	args := []string{"serve", "--addr", addr, "--ops-addr", ops, "--url", "http://" + addr, "--data", dir,
+		"--signup", "open", "--trusted-proxy", "127.0.0.1", "--app", "http://127.0.0.1:9000"}
+	p := start(exec.Command(binary, append(args, more...)...), addr)
 	p.ops = ops
 	waitFor(ops, "/readyz")
 	return p

@@ -18,7 +18,7 @@ import (
 
 // timing asks whether the time of a refused sign-in tells why it was refused (AU-10): Welch's t-test between an unknown
 // address, a wrong password, and the right password of a disabled account. Below 4.5 no difference is shown.
-func timing(t *table, tries int) {
+func timing(t *table, binary string, tries int) {
 	const name = "time of a refused sign-in: |t|, "
 	if !t.wants(name) {
 		return
@@ -29,10 +29,16 @@ func timing(t *table, tries int) {
 	d := openRooms(filepath.Join(dir, "cloakroom.db"))
 	defer d.Close()
 	without := account.Bucket{Burst: math.MaxInt32, Rate: math.MaxInt32} // throttled answers would tell nothing
+	var hasher []string
+	if binary != "" {
+		hasher = []string{binary, "hash-passwords"} // as the server has it
+	}
 	accounts := account.New(&account.Options{
 		Logger:   slog.New(slog.DiscardHandler),
+		Hasher:   hasher,
 		Throttle: account.Throttle{Free: math.MaxInt32, Limit: math.MaxInt32, Narrow: without, Wide: without, Global: without},
 	})
+	defer accounts.Close()
 	hash, err := accounts.HashPassword(ctx, password)
 	must(err)
 	must(d.Update(ctx, func(tx *db.Conn) error {

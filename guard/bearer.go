@@ -18,7 +18,7 @@ const MaxToken = 8 << 10
 type BearerScheme struct {
 	verifier *jwt.Verifier
 	live     func(ctx context.Context, p *Principal) error
-	who      func(ctx context.Context, subject string) (*Principal, error)
+	who      func(ctx context.Context, subject string) (Principal, error)
 	cache    tokenCache
 }
 
@@ -30,12 +30,12 @@ type BearerScheme struct {
 //
 // Live is asked at every request whether the token still holds, whose claims stand in the principal (ID, Session, ClientID,
 // Scopes, AuthTime, AMR): nil, or an *[Error] or *[session.EndedError] with the reason. Any other error means that it cannot
-// be found out. Who returns the person with this account id; ID, Email, Name, Groups and Admin are taken from it, the
-// rest from the token. Both must be safe for concurrent use.
+// be found out. Who returns the person with this account id; ID, Email, EmailVerified, Name, Groups and Admin are taken from it, the
+// rest from the token; the zero Principal is nobody. Both must be safe for concurrent use.
 //
 // Tokens that were verified are remembered until they expire, in at most 8 MiB: call [BearerScheme.Flush] when a key is
 // retired.
-func Bearer(v *jwt.Verifier, live func(ctx context.Context, p *Principal) error, who func(ctx context.Context, subject string) (*Principal, error)) *BearerScheme {
+func Bearer(v *jwt.Verifier, live func(ctx context.Context, p *Principal) error, who func(ctx context.Context, subject string) (Principal, error)) *BearerScheme {
 	return &BearerScheme{verifier: v, live: live, who: who}
 }
 
@@ -77,10 +77,11 @@ func (b *BearerScheme) Authenticate(r *http.Request) (*Principal, error) {
 	if err != nil {
 		return nil, refuseToken(err)
 	}
-	if person == nil {
+	if person.ID == "" {
 		return nil, &Error{Reason: UnknownAccount, oauth: "invalid_token"}
 	}
 	p.ID, p.Email, p.Name, p.Groups, p.Admin = person.ID, person.Email, person.Name, person.Groups, person.Admin
+	p.EmailVerified = person.EmailVerified
 	return p, nil
 }
 

@@ -69,11 +69,11 @@ func newOffice(t testing.TB, rules ...guard.Rule) *office {
 	}
 	o.bearer = guard.Bearer(v,
 		func(context.Context, *guard.Principal) error { return o.revoked },
-		func(_ context.Context, subject string) (*guard.Principal, error) {
+		func(_ context.Context, subject string) (guard.Principal, error) {
 			if subject == "gone" {
-				return nil, nil
+				return guard.Principal{}, nil
 			}
-			return &guard.Principal{ID: subject, Groups: []string{"staff"}}, nil
+			return guard.Principal{ID: subject, Groups: []string{"staff"}}, nil
 		})
 	o.guard, err = guard.New([]guard.Scheme{o.bearer}, rules...)
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 // BenchmarkCheck: what a decision costs above the session that it is made of, and a token that was seen before.
 func BenchmarkCheck(b *testing.B) {
 	s := newSite(b, nil)
-	known := &guard.Principal{ID: "minsu", Groups: []string{"staff"}}
-	who := func(context.Context, string) (*guard.Principal, error) { return known, nil }
+	known := guard.Principal{ID: "minsu", Groups: []string{"staff"}}
+	who := func(context.Context, string) (guard.Principal, error) { return known, nil }
 	g, err := guard.New([]guard.Scheme{guard.Session(s.sessions, who), s.bearer}, guard.Group("staff"))
 	if err != nil {
 		b.Fatal(err)
@@ -55,8 +55,8 @@ func BenchmarkCheck(b *testing.B) {
 // A decision costs at most two allocations above the session: the principal, and nothing for what went well.
 func TestCheckAllocates(t *testing.T) {
 	s := newSite(t, nil)
-	known := &guard.Principal{ID: "minsu", Groups: []string{"staff"}}
-	g, err := guard.New([]guard.Scheme{guard.Session(s.sessions, func(context.Context, string) (*guard.Principal, error) { return known, nil })}, guard.Group("staff"))
+	known := guard.Principal{ID: "minsu", Groups: []string{"staff"}}
+	g, err := guard.New([]guard.Scheme{guard.Session(s.sessions, func(context.Context, string) (guard.Principal, error) { return known, nil })}, guard.Group("staff"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,13 +76,13 @@ func TestCheckAllocates(t *testing.T) {
 // A token that was seen before costs no verification, and no more allocations than a session.
 func TestRememberedTokenAllocates(t *testing.T) {
 	o := newOffice(t)
-	known := &guard.Principal{ID: "minsu"}
+	known := guard.Principal{ID: "minsu"}
 	v, err := jwt.NewVerifier(issuer, audience, o.keys, []jwt.Algorithm{jwt.EdDSA}, &jwt.VerifierOptions{Type: "at+jwt"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	g, err := guard.New([]guard.Scheme{guard.Bearer(v, func(context.Context, *guard.Principal) error { return nil },
-		func(context.Context, string) (*guard.Principal, error) { return known, nil })})
+		func(context.Context, string) (guard.Principal, error) { return known, nil })})
 	if err != nil {
 		t.Fatal(err)
 	}

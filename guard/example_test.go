@@ -15,8 +15,8 @@ import (
 )
 
 // person is where a program looks its people up.
-func person(_ context.Context, id string) (*guard.Principal, error) {
-	return &guard.Principal{ID: id, Name: "Minsu", Groups: []string{"staff"}}, nil
+func person(_ context.Context, id string) (guard.Principal, error) {
+	return guard.Principal{ID: id, Name: "Minsu", Groups: []string{"staff"}}, nil
 }
 
 // Pages for people who are signed in.

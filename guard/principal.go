@@ -17,6 +17,8 @@ type Principal struct {
 	Groups []string
 	Admin  bool
 
+	EmailVerified bool // Email was confirmed, by the person's answer or by an administrator: others may go by it
+
 	Via      string    // ViaSession or ViaToken; a scheme of one's own has a name of its own
 	Session  string    // public handle of the session; a token has the handle of the session that it belongs to
 	AuthTime time.Time // when the person last proved who they are

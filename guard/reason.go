@@ -42,19 +42,33 @@ const (
 	InvalidInput         = Reason("invalid-input")
 	TooLarge             = Reason("too-large")
 	UnsupportedMediaType = Reason("unsupported-media-type")
+	NotAcceptable        = Reason("not-acceptable")
 	NotFound             = Reason("not-found")
 	CrossOrigin          = Reason("cross-origin")
 	FormToken            = Reason("form-token")
 	InvalidReturnTo      = Reason("invalid-return-to")
 	UntrustedProxy       = Reason("untrusted-proxy")
 	AmbiguousPath        = Reason("ambiguous-path")
+	UnknownHost          = Reason("unknown-host")
+	UnknownPort          = Reason("unknown-port")
+	PlainHTTP            = Reason("plain-http")
+	PrefixNotPassed      = Reason("prefix-not-passed")
+	ForeignCode          = Reason("foreign-code")
+	WrongClock           = Reason("wrong-clock")
 
 	// tokens and programs
 	InvalidClient        = Reason("invalid-client")
 	ClientMismatch       = Reason("client-mismatch")
 	UnsupportedGrantType = Reason("unsupported-grant-type")
 
+	// a refresh token
+	TokenExpired = Reason("expired")
+	TokenEnded   = Reason("ended")
+	TokenReused  = Reason("reused")
+	TokenUnknown = Reason("unknown")
+
 	// ourselves
+	AppUnreachable   = Reason("app-unreachable")
 	StoreUnavailable = Reason("store-unavailable")
 	InternalError    = Reason("internal-error")
 )
@@ -108,17 +122,30 @@ var sentences = []struct {
 	{InvalidInput, "Something in the request is missing or not as it should be."},
 	{TooLarge, "The request is too large."},
 	{UnsupportedMediaType, "The request has a body of a type that is not taken here."},
+	{NotAcceptable, "What is here is of a type that the request does not accept."},
 	{NotFound, "There is nothing here."},
 	{CrossOrigin, "The request was sent by another site."},
 	{FormToken, "The form is too old, or it came from another browser. Load the page again."},
 	{InvalidReturnTo, "The address to return to is not one of this site."},
 	{UntrustedProxy, "The request came from a proxy that this server was not told to trust."},
 	{AmbiguousPath, "The address can be read in more than one way."},
+	{UnknownHost, "No app is set up here under this name."},
+	{UnknownPort, "The app of this name is not set up here at this port."},
+	{PlainHTTP, "The app was opened by plain http, over which a browser keeps no sign-in. Open it by https."},
+	{PrefixNotPassed, "The proxy asks about an address that it should hand to the sign-in: everything below /.cloakroom/."},
+	{ForeignCode, "This sign-in was on its way to another browser or to another site. Open the page that you wanted again."},
+	{WrongClock, "The clocks of the servers differ, so that it cannot be told whether this is still good."},
 
 	{InvalidClient, "The program did not prove who it is."},
 	{ClientMismatch, "The token was given to another program."},
 	{UnsupportedGrantType, "This kind of grant is not offered here."},
 
+	{TokenExpired, "The refresh token has expired."},
+	{TokenEnded, "The sign-in of the refresh token has ended."},
+	{TokenReused, "The refresh token was used before."},
+	{TokenUnknown, "The refresh token is not known here, or its sign-in ended too long ago."},
+
+	{AppUnreachable, "The app does not answer. Try again soon."},
 	{StoreUnavailable, "It cannot be found out now who you are, because a part of the server does not answer. Try again soon."},
 	{InternalError, "Something went wrong in the server. It was not you."},
 }

@@ -43,19 +43,19 @@ func (f *faults) Load(ctx context.Context, k session.Key) (session.Record, error
 	return rec, err
 }
 
-func people(_ context.Context, subject string) (*guard.Principal, error) {
+func people(_ context.Context, subject string) (guard.Principal, error) {
 	switch subject {
 	case "minsu":
-		return &guard.Principal{ID: subject, Email: "minsu@example.org", Groups: []string{"staff"},
+		return guard.Principal{ID: subject, Email: "minsu@example.org", Groups: []string{"staff"},
 			Via: "who says", Session: "so", Scopes: []string{"all"}, ClientID: "x"}, nil
 	case "disabled":
-		return nil, &guard.Error{Reason: session.AccountDisabled}
+		return guard.Principal{}, &guard.Error{Reason: session.AccountDisabled}
 	case "unlucky":
-		return nil, errors.New("disk is gone")
+		return guard.Principal{}, errors.New("disk is gone")
 	case "trap":
 		panic("boom")
 	}
-	return nil, nil
+	return guard.Principal{}, nil
 }
 
 func newSite(t testing.TB, o *session.Options, rules ...guard.Rule) *site {

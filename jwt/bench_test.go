@@ -1,6 +1,7 @@
 package jwt
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/hmac"
@@ -47,31 +48,35 @@ func BenchmarkVerify(b *testing.B) {
 }
 
 func bareVerify(k *Key) func(signed, signature []byte) bool {
-	var room [maxDigest]byte
+	var room room
+	digest := func(h crypto.Hash, signed []byte) []byte {
+		room.signed = signed
+		return room.hash(h)
+	}
 	switch m := k.material.(type) {
 	case *secretKey:
 		mac := hmac.New(k.alg.scheme().hash.New, m.bytes)
 		return func(signed, signature []byte) bool {
 			mac.Reset()
 			mac.Write(signed)
-			return hmac.Equal(mac.Sum(room[:0]), signature)
+			return hmac.Equal(mac.Sum(room.digest[:0]), signature)
 		}
 	case *ecKey:
 		var der [160]byte
 		return func(signed, signature []byte) bool {
 			d := appendDERSignature(der[:0], signature[:m.size], signature[m.size:])
-			return ecdsa.VerifyASN1(m.pub, digest(m.hash, signed, &room), d)
+			return ecdsa.VerifyASN1(m.pub, digest(m.hash, signed), d)
 		}
 	case *edKey:
 		return func(signed, signature []byte) bool { return ed25519.Verify(m.pub, signed, signature) }
 	case *rsaKey:
 		if m.pss {
 			return func(signed, signature []byte) bool {
-				return rsa.VerifyPSS(m.pub, m.hash, digest(m.hash, signed, &room), signature, m.pssOptions()) == nil
+				return rsa.VerifyPSS(m.pub, m.hash, digest(m.hash, signed), signature, m.pssOptions()) == nil
 			}
 		}
 		return func(signed, signature []byte) bool {
-			return rsa.VerifyPKCS1v15(m.pub, m.hash, digest(m.hash, signed, &room), signature) == nil
+			return rsa.VerifyPKCS1v15(m.pub, m.hash, digest(m.hash, signed), signature) == nil
 		}
 	}
 	return nil

@@ -9,17 +9,17 @@ import (
 // maxDigest is the size of the longest hash, SHA-512.
 const maxDigest = sha512.Size
 
-// digest hashes b into room.
-func digest(h crypto.Hash, b []byte, room *[maxDigest]byte) []byte {
+// hash hashes what is signed.
+func (r *room) hash(h crypto.Hash) []byte {
 	switch h {
 	case crypto.SHA256:
-		sum := sha256.Sum256(b)
-		return append(room[:0], sum[:]...)
+		sum := sha256.Sum256(r.signed)
+		return append(r.digest[:0], sum[:]...)
 	case crypto.SHA384:
-		sum := sha512.Sum384(b)
-		return append(room[:0], sum[:]...)
+		sum := sha512.Sum384(r.signed)
+		return append(r.digest[:0], sum[:]...)
 	default:
-		*room = sha512.Sum512(b)
-		return room[:]
+		r.digest = sha512.Sum512(r.signed)
+		return r.digest[:]
 	}
 }

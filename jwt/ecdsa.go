@@ -5,6 +5,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"slices"
 )
 
 // ecKey is a key on one of the curves of NIST, which fixes the hash (RFC 7518 section 3.4).
@@ -22,8 +23,10 @@ type curve struct {
 	hash crypto.Hash
 }
 
-// most octets of a coordinate: those of P-521.
-const mostCurveSize = 66
+const (
+	mostCurveSize   = 66                        // octets of a coordinate: those of P-521
+	maxDERSignature = 3 + 2*(2+1+mostCurveSize) // octets of SEQUENCE { r, s }
+)
 
 // curve is for schemes that have one.
 func (s *scheme) ecCurve() *curve {
@@ -93,28 +96,25 @@ func copyECPublic(c *curve, k *ecdsa.PublicKey) (material, error) {
 	return newECKey(c, point, nil)
 }
 
-func (k *ecKey) sign(dst, signed []byte) ([]byte, error) {
-	var room [maxDigest]byte
-	r, s, err := ecdsa.Sign(rand.Reader, k.priv, digest(k.hash, signed, &room))
+func (k *ecKey) sign(r *room) error {
+	x, y, err := ecdsa.Sign(rand.Reader, k.priv, r.hash(k.hash))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	signature := make([]byte, 2*k.size)
-	r.FillBytes(signature[:k.size])
-	s.FillBytes(signature[k.size:])
-	return append(dst, signature...), nil
+	r.signature = slices.Grow(r.signature[:0], 2*k.size)[:2*k.size]
+	x.FillBytes(r.signature[:k.size])
+	y.FillBytes(r.signature[k.size:])
+	return nil
 }
 
 // verify takes r and s side by side, each of full length (RFC 7518 section 3.4). A
 // high s is as good as a low one: JWS has no rule about it.
-func (k *ecKey) verify(signed, signature []byte) bool {
-	if len(signature) != 2*k.size {
+func (k *ecKey) verify(r *room) bool {
+	if len(r.signature) != 2*k.size {
 		return false
 	}
-	var room [maxDigest]byte
-	var buf [3 + 2*(3+mostCurveSize)]byte
-	der := appendDERSignature(buf[:0], signature[:k.size], signature[k.size:])
-	return ecdsa.VerifyASN1(k.pub, digest(k.hash, signed, &room), der) // refuses 0 and n or more for r and s
+	der := appendDERSignature(r.der[:0], r.signature[:k.size], r.signature[k.size:])
+	return ecdsa.VerifyASN1(k.pub, r.hash(k.hash), der) // refuses 0 and n or more for r and s
 }
 
 // appendDERSignature appends SEQUENCE { r, s }.

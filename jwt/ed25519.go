@@ -93,12 +93,13 @@ func checkEdPoint(pub []byte) error {
 	return nil
 }
 
-func (k *edKey) sign(dst, signed []byte) ([]byte, error) {
-	return append(dst, ed25519.Sign(k.priv, signed)...), nil
+func (k *edKey) sign(r *room) error {
+	r.signature = ed25519.Sign(k.priv, r.signed)
+	return nil
 }
 
-func (k *edKey) verify(signed, signature []byte) bool {
-	return ed25519.Verify(k.pub, signed, signature) // refuses other lengths than 64
+func (k *edKey) verify(r *room) bool {
+	return ed25519.Verify(k.pub, r.signed, r.signature) // refuses other lengths than 64
 }
 
 func (k *edKey) private() bool    { return k.priv != nil }

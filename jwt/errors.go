@@ -82,6 +82,9 @@ func Reason(err error) string {
 	return ""
 }
 
+// It stands in 126 places: written into each, it would add 20 kB to a program.
+//
+//go:noinline
 func refuse(r error, where, detail string) *Error {
 	return &Error{Rule: r, Where: where, Detail: detail}
 }

@@ -105,11 +105,11 @@ func join(header string, payload []byte, sign func(signed string) []byte) string
 
 func signWith(t testing.TB, k *Key) func(string) []byte {
 	return func(signed string) []byte {
-		b, err := k.material.sign(nil, []byte(signed))
-		if err != nil {
+		r := room{signed: []byte(signed)}
+		if err := k.material.sign(&r); err != nil {
 			t.Fatal(err)
 		}
-		return b
+		return r.signature
 	}
 }
 

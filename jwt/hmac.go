@@ -17,12 +17,7 @@ import (
 // secretKey is a secret for HMAC.
 type secretKey struct {
 	bytes []byte
-	macs  sync.Pool // of *mac: keying HMAC costs more than a short token
-}
-
-type mac struct {
-	hash.Hash
-	room [maxDigest]byte
+	macs  sync.Pool // of hash.Hash: keying HMAC costs more than a short token
 }
 
 // newSecret: a secret has the hash's size or is longer (RFC 7518 section 3.2).
@@ -40,7 +35,7 @@ func newSecret(h crypto.Hash, b []byte) (material, error) {
 
 func wrapSecret(h crypto.Hash, b []byte) *secretKey {
 	s := &secretKey{bytes: b}
-	s.macs.New = func() any { return &mac{Hash: hmac.New(h.New, s.bytes)} }
+	s.macs.New = func() any { return hmac.New(h.New, s.bytes) }
 	return s
 }
 
@@ -70,23 +65,23 @@ func isPublicKey(b []byte) bool {
 	return err == nil
 }
 
-func (s *secretKey) sign(dst, signed []byte) ([]byte, error) {
-	m := s.macs.Get().(*mac)
-	defer s.macs.Put(m)
-	return append(dst, m.compute(signed)...), nil
+func (s *secretKey) sign(r *room) error {
+	r.signature = append(r.signature[:0], s.mac(r)...)
+	return nil
 }
 
 // verify: all octets of the MAC are wanted, and compared in constant time (RFC 7518 section 3.2).
-func (s *secretKey) verify(signed, signature []byte) bool {
-	m := s.macs.Get().(*mac)
-	defer s.macs.Put(m)
-	return hmac.Equal(m.compute(signed), signature)
+func (s *secretKey) verify(r *room) bool {
+	return hmac.Equal(s.mac(r), r.signature)
 }
 
-func (m *mac) compute(signed []byte) []byte {
+func (s *secretKey) mac(r *room) []byte {
+	m := s.macs.Get().(hash.Hash)
 	m.Reset()
-	m.Write(signed)
-	return m.Sum(m.room[:0])
+	m.Write(r.signed)
+	sum := m.Sum(r.digest[:0])
+	s.macs.Put(m)
+	return sum
 }
 
 func (s *secretKey) private() bool    { return true }

@@ -160,12 +160,13 @@ func (p *scanner) blanks() {
 
 func (p *scanner) value() (value, error) {
 	p.space()
+	if p.peek() == '"' {
+		return p.string()
+	}
 	start := p.i
 	var k kind
 	var err error
 	switch c := p.peek(); {
-	case c == '"':
-		return p.string()
 	case c == '{':
 		k, err = kindObject, p.members(nil)
 	case c == '[':

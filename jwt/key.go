@@ -27,8 +27,8 @@ type Key struct {
 // A material is the mathematics of a key: what is left when alg, kid, use and
 // key_ops are taken away.
 type material interface {
-	sign(dst, signed []byte) ([]byte, error) // appends; only if private
-	verify(signed, signature []byte) bool
+	sign(r *room) error // r.signed, into r.signature; only if private
+	verify(r *room) bool
 	private() bool
 	public() material          // nil if nothing of it may be published
 	required() []member        // RFC 7638 section 3.2, in lexicographic order, "kty" among them

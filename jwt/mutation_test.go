@@ -113,7 +113,7 @@ const signatureCheck = " (signature)"
 // verifyPath is what a token and the key that judges it pass through.
 var verifyPath = []string{
 	"base64.go", "claims.go", "ecdsa.go", "ed25519.go", "header.go", "hmac.go", "json.go", "jsonstring.go", "jwk.go", "key.go",
-	"kept.go", "keyset.go", "mediatype.go", "rsa.go", "rules.go", "signature.go", "token.go", "verifier.go",
+	"kept.go", "keyset.go", "mediatype.go", "registered.go", "rsa.go", "rules.go", "signature.go", "token.go", "verifier.go",
 }
 
 // aside are functions of these files that stand beside the way: they write, generate, or explain what was refused.

@@ -129,27 +129,21 @@ func (k *rsaKey) pssOptions() *rsa.PSSOptions {
 	return &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: k.hash}
 }
 
-func (k *rsaKey) sign(dst, signed []byte) ([]byte, error) {
-	var room [maxDigest]byte
-	sum := digest(k.hash, signed, &room)
-	var signature []byte
-	var err error
+func (k *rsaKey) sign(r *room) (err error) {
 	if k.pss {
-		signature, err = rsa.SignPSS(rand.Reader, k.priv, k.hash, sum, k.pssOptions())
+		r.signature, err = rsa.SignPSS(rand.Reader, k.priv, k.hash, r.hash(k.hash), k.pssOptions())
 	} else {
-		signature, err = rsa.SignPKCS1v15(rand.Reader, k.priv, k.hash, sum)
+		r.signature, err = rsa.SignPKCS1v15(rand.Reader, k.priv, k.hash, r.hash(k.hash))
 	}
-	return append(dst, signature...), err
+	return err
 }
 
 // verify: package rsa refuses signatures of another length than the modulus (RFC 8017 section 8.1.2, step 1).
-func (k *rsaKey) verify(signed, signature []byte) bool {
-	var room [maxDigest]byte
-	sum := digest(k.hash, signed, &room)
+func (k *rsaKey) verify(r *room) bool {
 	if k.pss {
-		return rsa.VerifyPSS(k.pub, k.hash, sum, signature, k.pssOptions()) == nil
+		return rsa.VerifyPSS(k.pub, k.hash, r.hash(k.hash), r.signature, k.pssOptions()) == nil
 	}
-	return rsa.VerifyPKCS1v15(k.pub, k.hash, sum, signature) == nil
+	return rsa.VerifyPKCS1v15(k.pub, k.hash, r.hash(k.hash), r.signature) == nil
 }
 
 func (k *rsaKey) private() bool    { return k.priv != nil }

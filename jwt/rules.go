@@ -31,15 +31,14 @@ func (v *Verifier) checkType(h *Header) error {
 // the form of each claim.
 func (v *Verifier) readClaims(t *Token) (registered, error) {
 	var others []string
-	var note func(string, value)
-	if len(v.opts.Require) > 0 {
-		note = func(name string, val value) {
-			if val.kind != kindNull && !(val.kind == kindString && val.raw == "") {
-				others = append(others, name)
-			}
+	has, err := parseClaims(t.payload, &t.claims, func(name string, val value) {
+		if name == "sid" && val.kind == kindString {
+			t.session = val.text()
 		}
-	}
-	has, err := parseClaims(t.payload, &t.claims, note)
+		if len(v.opts.Require) > 0 && val.kind != kindNull && !(val.kind == kindString && val.raw == "") {
+			others = append(others, name)
+		}
+	})
 	if err != nil {
 		return has, err
 	}
@@ -79,8 +78,8 @@ func (v *Verifier) checkAudience(c *Claims) error {
 
 // checkExpiry is RFC 7519 section 4.1.4: the token is good until just before exp.
 func (v *Verifier) checkExpiry(c *Claims, now time.Time) error {
-	const nearly = mostYearsAhead * 365 * 24 * time.Hour // leap days are looked at only beyond it
-	if c.Expires.Sub(now) > nearly && c.Expires.After(now.UTC().AddDate(mostYearsAhead, 0, 0)) {
+	const nearly = mostYearsAhead * 365 * 24 * 3600 // seconds: leap days are looked at only beyond it
+	if c.Expires.Unix()-now.Unix() >= nearly && c.Expires.After(now.UTC().AddDate(mostYearsAhead, 0, 0)) {
 		return refuse(ErrClaim, "exp", "more than ten years ahead: "+date(c.Expires))
 	}
 	if !now.Before(c.Expires.Add(v.opts.Leeway)) {

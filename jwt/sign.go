@@ -1,6 +1,7 @@
 package jwt
 
 import (
+	"cmp"
 	"encoding/json"
 	"unicode/utf8"
 )
@@ -40,16 +41,13 @@ func (r *room) sign(k *Key, typ string, payload []byte) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	b := append(r.signed[:0], header...)
-	b = append(b, '.')
-	b = encoding.AppendEncode(b, payload)
-	if r.signature, err = k.material.sign(r.signature[:0], b); err != nil {
+	r.signed = append(append(r.signed[:0], header...), '.')
+	r.signed = appendEncoded(r.signed, payload)
+	if err := k.material.sign(r); err != nil {
 		return "", &Error{Rule: ErrKey, Where: "sign", Err: err}
 	}
-	b = append(b, '.')
-	b = encoding.AppendEncode(b, r.signature)
-	r.signed = b
-	return string(b), nil
+	r.signed = appendEncoded(append(r.signed, '.'), r.signature)
+	return string(r.signed), nil
 }
 
 func appendClaims(b []byte, claims any) ([]byte, error) {
@@ -81,11 +79,6 @@ func (c *Claims) append(b []byte) ([]byte, error) {
 	if c.Expires.IsZero() {
 		return nil, refuse(ErrClaim, "exp", "missing")
 	}
-	for _, one := range c.Audience {
-		if err := checkText("aud", one); err != nil {
-			return nil, err
-		}
-	}
 	b = append(b, `{"aud":`...)
 	b = c.Audience.append(b)
 	var err error
@@ -98,27 +91,22 @@ func (c *Claims) append(b []byte) ([]byte, error) {
 	if b, err = appendDate(b, `,"iat":`, c.IssuedAt); err != nil {
 		return nil, err
 	}
-	if b, err = appendText(b, `,"iss":`, c.Issuer); err != nil {
-		return nil, err
+	b = appendText(b, `,"iss":`, c.Issuer)
+	b = appendText(b, `,"sub":`, c.Subject)
+	b = appendText(b, `,"jti":`, c.ID)
+	b = append(b, '}')
+	if !utf8.Valid(b) {
+		return nil, c.checkTexts()
 	}
-	if b, err = appendText(b, `,"sub":`, c.Subject); err != nil {
-		return nil, err
-	}
-	if b, err = appendText(b, `,"jti":`, c.ID); err != nil {
-		return nil, err
-	}
-	return append(b, '}'), nil
+	return b, nil
 }
 
 // appendText appends a member that is left out if it is empty; name has its comma, quotes and colon.
-func appendText(b []byte, name, text string) ([]byte, error) {
+func appendText(b []byte, name, text string) []byte {
 	if text == "" {
-		return b, nil
+		return b
 	}
-	if err := checkText(name[2:5], text); err != nil {
-		return nil, err
-	}
-	return appendString(append(b, name...), text), nil
+	return appendString(append(b, name...), text)
 }
 
 func appendDate(b []byte, name string, d NumericDate) ([]byte, error) {
@@ -129,6 +117,16 @@ func appendDate(b []byte, name string, d NumericDate) ([]byte, error) {
 		return nil, refuse(ErrClaim, name[2:5], "not in the years 1970 to 9999")
 	}
 	return d.append(append(b, name...)), nil
+}
+
+// checkTexts finds the first claim that is not UTF-8.
+func (c *Claims) checkTexts() error {
+	for _, one := range c.Audience {
+		if err := checkText("aud", one); err != nil {
+			return err
+		}
+	}
+	return cmp.Or(checkText("iss", c.Issuer), checkText("sub", c.Subject), checkText("jti", c.ID))
 }
 
 func checkText(name, s string) error {

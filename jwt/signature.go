@@ -66,7 +66,7 @@ func verifySignature(token string, maxBytes int, keys KeySource, algorithms []Al
 	// Step 8: the signature.
 	*reached = CheckSignature
 	r.signed = append(r.signed[:0], p.signed...)
-	if !k.material.verify(r.signed, r.signature) {
+	if !k.material.verify(r) {
 		if p.payload == "" {
 			return verified{}, refuse(ErrDetached, "payload", "it is empty, and that is not what was signed")
 		}

@@ -13,6 +13,7 @@ type Token struct {
 	header  *Header
 	payload string // the strings of claims are parts of it
 	claims  Claims
+	session string    // "sid"
 	one     [1]string // room for the usual audience
 }
 
@@ -93,8 +94,13 @@ func (p *parts) decode(r *room, known bool) error {
 	return nil
 }
 
-// A room holds the parts of a token as bytes while it is looked at.
-type room struct{ header, payload, signature, signed []byte }
+// A room holds the parts of a token as bytes while it is looked at or made, and what package crypto wants to see of them.
+type room struct {
+	header, payload, signature, signed []byte
+
+	digest [maxDigest]byte
+	der    [maxDERSignature]byte
+}
 
 var rooms = sync.Pool{New: func() any { return new(room) }}
 

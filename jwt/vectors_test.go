@@ -196,9 +196,9 @@ func TestCookbook(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			signature, err := k.material.sign(nil, []byte(p.signed))
-			if err != nil || encodeBase64(signature) != p.signature {
-				t.Errorf("signed %s, %v, want %s", encodeBase64(signature), err, p.signature)
+			r := room{signed: []byte(p.signed)}
+			if err := k.material.sign(&r); err != nil || encodeBase64(r.signature) != p.signature {
+				t.Errorf("signed %s, %v, want %s", encodeBase64(r.signature), err, p.signature)
 			}
 		})
 	}

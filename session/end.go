@@ -28,6 +28,10 @@ func (m *Manager) latest(rec Record) *entry {
 	return e
 }
 
+// Latest returns a record that came from the store with the last-seen time that is known here, which may not be stored yet. Who judges the limits of a record
+// asks for it first. To ask is no use of the session.
+func (m *Manager) Latest(rec Record) Record { return m.latest(rec).record() }
+
 // List returns the live sessions of an account, oldest first, with the last-seen times that are known
 // here. Sessions past their limits are not among them.
 func (m *Manager) List(ctx context.Context, subject string) ([]Record, error) {

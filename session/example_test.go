@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -120,4 +121,36 @@ func ExampleAAL2() {
 	}
 	// Output:
 	// session: Idle is 2h0m0s; NIST SP 800-63B-4 recommends at most 1h0m0s at AAL2
+}
+
+// A page that is left open asks by a timer, and its script says so: the session still ends when nobody has used it for Options.Idle.
+func ExampleUnattended() {
+	sessions, err := session.New(memstore.New(), &session.Options{Logger: quiet})
+	if err != nil {
+		panic(err)
+	}
+	defer sessions.Close()
+	plan, err := sessions.SignIn(context.Background(), session.SignIn{Subject: "alice"})
+	if err != nil {
+		panic(err)
+	}
+
+	page := sessions.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s := session.FromContext(r.Context())
+		fmt.Println(s.Subject(), "used the page:", s.Record().Seen.After(plan.Record.Seen))
+	}))
+	site := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Has("poll") {
+			r = r.WithContext(session.Unattended(r.Context()))
+		}
+		page.ServeHTTP(w, r)
+	})
+	for _, link := range []string{"/news?poll", "/news"} {
+		r := httptest.NewRequest("GET", link, nil)
+		r.AddCookie(sessions.Cookie(plan))
+		site.ServeHTTP(httptest.NewRecorder(), r)
+	}
+	// Output:
+	// alice used the page: false
+	// alice used the page: true
 }

@@ -55,6 +55,7 @@ type browser struct {
 	m      *session.Manager
 	cookie string // the value; "" is none
 	last   *http.Cookie
+	away   bool // no person causes its requests
 }
 
 // do sends a request, and takes what cookie comes back.
@@ -63,6 +64,9 @@ func (b *browser) do(f func(*session.Session) error) *httptest.ResponseRecorder 
 	r := httptest.NewRequest("GET", "https://example.test/", nil)
 	if b.cookie != "" {
 		r.Header.Set("Cookie", "__Host-session="+b.cookie)
+	}
+	if b.away {
+		r = r.WithContext(session.Unattended(r.Context()))
 	}
 	w := httptest.NewRecorder()
 	handler(b.m, func(s *session.Session, _ http.ResponseWriter, _ *http.Request) error {

@@ -65,7 +65,7 @@ func (m *Manager) Store() Store { return m.store }
 //
 // The error is that of a store that cannot answer, or of cookies over the limits of package cookie
 // (cookie.ErrTooMany, cookie.ErrHeaderTooLarge); then there is no session, and the
-// request must be refused. Load writes nothing to the response. It counts as use of the session.
+// request must be refused. Load writes nothing to the response. It counts as use of the session, unless the request is [Unattended].
 func (m *Manager) Load(r *http.Request) (*Session, error) {
 	s := new(Session)
 	if err := m.load(s, r, time.Now()); err != nil {
@@ -144,7 +144,7 @@ func (m *Manager) loadSession(ctx context.Context, s *Session, key *Key, now tim
 // lookup returns the live session of a key, or how it ended, or neither if it is unknown.
 func (m *Manager) lookup(ctx context.Context, key *Key, now time.Time) (*entry, *Ending, error) {
 	if e := m.cache.get(key); e != nil && !m.over(e, now) {
-		m.touches.touch(e.act, now.UnixNano())
+		m.use(ctx, e.act, now.UnixNano())
 		return e, nil, nil
 	}
 	// Not in memory, or over by what is known here: the store may know of a
@@ -165,7 +165,7 @@ func (m *Manager) lookup(ctx context.Context, key *Key, now time.Time) (*entry, 
 		ending := m.expire(ctx, e)
 		return nil, &ending, nil
 	}
-	m.touches.touch(e.act, now.UnixNano())
+	m.use(ctx, e.act, now.UnixNano())
 	return e, nil, nil
 }
 

@@ -31,7 +31,7 @@ type modelSession struct {
 
 func (s *modelSession) end(why session.Reason, at time.Time) { s.ended, s.at = why, at }
 
-func (m *model) use(id string, now time.Time) (*modelSession, session.Reason) {
+func (m *model) use(id string, away bool, now time.Time) (*modelSession, session.Reason) {
 	s := m.sessions[id]
 	switch {
 	case id == "":
@@ -43,7 +43,9 @@ func (m *model) use(id string, now time.Time) (*modelSession, session.Reason) {
 	if s.ended != "" {
 		return nil, s.ended
 	}
-	s.seen = now
+	if !away {
+		s.seen = now
+	}
 	return s, ""
 }
 
@@ -80,7 +82,7 @@ func (m *model) open(id, subject string, remember bool, n int, now time.Time) {
 	}
 }
 
-// Any sequence of what browsers, administrators, time and restarts do gives what the model says: who is signed in,
+// Any sequence of what people, browsers that were left alone, administrators, time and restarts do gives what the model says: who is signed in,
 // why not, and what the session holds; with a cache, a tiny one, and none; with and without sweeps.
 func TestAgainstTheModel_SE18(t *testing.T) {
 	for _, cache := range []int{0, 2000, -1} {
@@ -111,7 +113,7 @@ func againstTheModel(t *testing.T, rt *rapid.T, cache int) {
 	}
 	// request sends one and compares what the session is before f changes it.
 	request := func(b *browser, f func(s *session.Session, ms *modelSession) error) {
-		ms, want := ref.use(b.cookie, time.Now())
+		ms, want := ref.use(b.cookie, b.away, time.Now())
 		b.must(func(s *session.Session) error {
 			why, _ := s.WhyNew()
 			n, _ := session.Get[int](s, "n")
@@ -124,7 +126,11 @@ func againstTheModel(t *testing.T, rt *rapid.T, cache int) {
 			old = append(old, b.cookie)
 		}
 	}
-	pick := func() *browser { return bs[rapid.IntRange(0, len(bs)-1).Draw(rt, "browser")] }
+	pick := func() *browser {
+		b := bs[rapid.IntRange(0, len(bs)-1).Draw(rt, "browser")]
+		b.away = rapid.Bool().Draw(rt, "away")
+		return b
+	}
 	rt.Repeat(map[string]func(*rapid.T){
 		"look": func(*rapid.T) {
 			request(pick(), func(*session.Session, *modelSession) error { return nil })

@@ -89,20 +89,21 @@ func (m *Manager) makeRoom(ctx context.Context, store Store, p *Plan, now time.T
 	if err != nil {
 		return storeError("list", err)
 	}
-	live := list[:0:0]
+	var live []*Record
 	for _, rec := range list {
 		if slices.ContainsFunc(p.Change.End, func(e Ending) bool { return e.Key == rec.Key }) {
 			continue
 		}
 		e := m.latest(rec)
 		if !m.over(e, now) {
-			live = append(live, e.record())
+			current := e.record()
+			live = append(live, &current)
 			continue
 		}
 		// One that is past its limits takes nobody's place.
 		p.Change.End = append(p.Change.End, m.ending(rec, Evicted, now))
 	}
-	slices.SortStableFunc(live, func(a, b Record) int { return a.Created.Compare(b.Created) })
+	slices.SortStableFunc(live, func(a, b *Record) int { return a.Created.Compare(b.Created) })
 	for len(live) >= m.opt.MaxPerSubject {
 		p.Change.End = append(p.Change.End, live[0].Ending(Evicted, p.Record.Created))
 		live = live[1:]

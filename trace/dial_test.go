@@ -45,16 +45,26 @@ func TestRaceBetweenAddresses(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.what, func(t *testing.T) {
-			var more chan []netip.Addr
-			if tt.more != nil {
-				more = make(chan []netip.Addr, 1)
-				more <- tt.more
-				close(more)
+			race := func() (conn net.Conn, tcp *TCP, took time.Duration, err error) {
+				var more chan []netip.Addr
+				if tt.more != nil {
+					more = make(chan []netip.Addr, 1)
+					more <- tt.more
+					close(more)
+				}
+				start := time.Now()
+				conn, tcp, err = dial(t.Context(), tt.addrs, more, port)
+				return conn, tcp, time.Since(start), err
 			}
-			start := time.Now()
-			conn, tcp, err := dial(t.Context(), tt.addrs, more, port)
-			if time.Since(start) > attemptDelay {
-				t.Errorf("it took %v: a refused address is not waited for", time.Since(start))
+			conn, tcp, took, err := race()
+			for tries := 1; took > attemptDelay; tries++ { // maybe because the machine is busy
+				if tries == 5 {
+					t.Fatalf("it took %v: a refused address is not waited for", took)
+				}
+				if conn != nil {
+					conn.Close()
+				}
+				conn, tcp, took, err = race()
 			}
 			var got []string
 			for _, a := range tcp.Attempts {

@@ -17,6 +17,8 @@ func (f *Failure) Error() string { return "trace: " + string(f.Phase) + ": " + f
 func (f *Failure) Unwrap() error { return f.Err }
 
 // failf makes a Failure whose detail is formatted.
+//
+//go:noinline
 func failf(phase PhaseName, reason, hint, format string, args ...any) *Failure {
 	return &Failure{Phase: phase, Reason: reason, Hint: hint, Detail: fmt.Sprintf(format, args...)}
 }

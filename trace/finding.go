@@ -10,6 +10,8 @@ import (
 const soon = 14
 
 // find adds a finding about the hop that is under way.
+//
+//go:noinline
 func (r *run) find(code, format string, args ...any) {
 	r.trace.Findings = append(r.trace.Findings, Finding{Code: code, Detail: fmt.Sprintf(format, args...), Hop: len(r.trace.Hops) - 1})
 }

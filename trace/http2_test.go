@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -237,9 +238,11 @@ func TestHTTP2FramesByHand(t *testing.T) {
 		}, PhaseRead, "head-too-large", "larger than"},
 		{"a flood of pings", func(p *peer) {
 			settings(p)
-			go io.Copy(io.Discard, readerOf{p})
+			var reading sync.WaitGroup // to its end: whoever drains the connection next reads from the same buffer
+			reading.Go(func() { io.Copy(io.Discard, readerOf{p}) })
 			for p.framer.WritePing(false, [8]byte{}) == nil {
 			}
+			reading.Wait()
 		}, PhaseRead, "h2-flood", "1000 frames"},
 		{"a flood of empty data", func(p *peer) {
 			settings(p)

@@ -3,13 +3,11 @@ package trace
 import (
 	"bytes"
 	"encoding/binary"
-	"regexp"
 	"strings"
-	"sync"
 	"unicode/utf16"
 	"unicode/utf8"
 
-	"golang.org/x/text/encoding/korean"
+	"github.com/cloakroom/cloakroom/internal/pattern"
 )
 
 // A decoder makes text of octets. What is none is U+FFFD. nil is UTF-8.
@@ -50,6 +48,8 @@ func charset(label string) (d decoder, known bool) {
 }
 
 // octets is an encoding of one octet a character whose lower half is ASCII.
+//
+//go:noinline
 func octets(upper string) decoder {
 	return func(b []byte) string {
 		table := []rune(upper)
@@ -76,18 +76,8 @@ func wide(order binary.ByteOrder) decoder {
 	}
 }
 
-func eucKR(b []byte) string {
-	text, err := korean.EUCKR.NewDecoder().Bytes(b)
-	if err != nil {
-		text = b
-	}
-	return strings.ToValidUTF8(string(text), "\ufffd")
-}
-
 // metaCharset is compiled for the first page: the server that shares this program never reads one.
-var metaCharset = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(?i)<meta[^>]{1,200}?charset\s*=\s*["']?\s*([a-z0-9_:-]{1,40})`)
-})
+var metaCharset = pattern.Lazy(`(?i)<meta[^>]{1,200}?charset\s*=\s*["']?\s*([a-z0-9_:-]{1,40})`)
 
 // toUTF8 decodes a document: a byte order mark decides, else Content-Type, else the document itself, else what fits (HTML
 // standard, section 13.2.3.2).

@@ -23,27 +23,43 @@ var errConfig = errors.New("--config")
 // readConfig reads --config: TOML with the names of serve's flags. A name that no flag has is an error, so that a typing
 // mistake never leaves a protection off.
 func readConfig(r io.Reader) (kong.Resolver, error) {
+	text, err := io.ReadAll(r)
+	if err != nil {
+		return nil, err
+	}
 	values := map[string]any{}
-	if _, err := toml.NewDecoder(r).Decode(&values); err != nil {
+	if err := toml.Unmarshal(text, &values); err != nil {
 		return nil, fmt.Errorf("%w: not TOML: %s", errConfig, strings.TrimPrefix(err.Error(), "toml: "))
 	}
 	settings := fileResolver{}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
-		text, err := settingText(values[name])
-		if err != nil {
-			return nil, fmt.Errorf("%w: %s: %w", errConfig, name, err)
-		}
 		flag := strings.ReplaceAll(name, "_", "-")
 		if _, twice := settings[flag]; twice {
 			return nil, fmt.Errorf("%w: %s is there twice", errConfig, flag)
 		}
-		settings[flag] = text
+		if flag == "rule" {
+			if settings[flag], err = readRules(string(text), values[name]); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if settings[flag], err = settingText(values[name], separator(flag)); err != nil {
+			return nil, fmt.Errorf("%w: %s: %w", errConfig, name, err)
+		}
 	}
 	return settings, nil
 }
 
+// separator is what stands between the values of a flag that are typed as one: a comma, unless a value has commas in it.
+func separator(flag string) string {
+	if flag == "allow" {
+		return ";"
+	}
+	return ","
+}
+
 // settingText is a value as it would be typed behind its flag.
-func settingText(v any) (string, error) {
+func settingText(v any, separator string) (string, error) {
 	switch v := v.(type) {
 	case string:
 		return v, nil
@@ -53,19 +69,19 @@ func settingText(v any) (string, error) {
 		items := make([]string, len(v))
 		for i, item := range v {
 			text, ok := item.(string)
-			if !ok || strings.Contains(text, ",") {
+			if !ok || strings.Contains(text, separator) {
 				return "", fmt.Errorf("%v is not a list of texts", v)
 			}
 			items[i] = text
 		}
-		return strings.Join(items, ","), nil
+		return strings.Join(items, separator), nil
 	}
 	return "", fmt.Errorf("%v is not a text, a number or a list of texts", v)
 }
 
 // fileResolver holds the settings of the file by the names of their flags. A flag that was typed and an environment twin
 // that is set come before it.
-type fileResolver map[string]string
+type fileResolver map[string]any
 
 // Validate refuses names that serve does not know.
 func (f fileResolver) Validate(a *kong.Application) error {
@@ -83,17 +99,18 @@ func (f fileResolver) Validate(a *kong.Application) error {
 	return nil
 }
 
-// Resolve gives a flag its value from the file.
+// Resolve gives a flag its value from the file. A flag of another command that has the name of a setting is the same setting if it has the same twin.
 func (f fileResolver) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+	if !slices.Contains(flag.Envs, envTwin(flag.Name)) {
+		return nil, nil
+	}
 	for _, env := range flag.Envs {
-		if _, set := os.LookupEnv(env); set {
+		// An empty twin of a list names nothing. It must not take away what the file names: without --allow, everyone may who is signed in.
+		if value, set := os.LookupEnv(env); set && (value != "" || !flag.IsSlice()) {
 			return nil, nil
 		}
 	}
-	if text, ok := f[flag.Name]; ok {
-		return text, nil
-	}
-	return nil, nil
+	return f[flag.Name], nil
 }
 
 // place is where a command finds the house.

@@ -334,7 +334,7 @@ func (p *person) checkProgram(c *program) {
 		}
 	}
 	first, err := p.as(nil).form("/oauth/token", refreshForm(c.refresh))
-	switch reason := first.text("reason"); {
+	switch reason := first.text("session_reason"); {
 	case err != nil:
 		p.t.Errorf("%s: after the restart: %v", p.name, err)
 		return

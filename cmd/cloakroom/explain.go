@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -28,10 +29,19 @@ type explainCmd struct {
 	Now         string   `placeholder:"TIME" help:"Judge as at this time (RFC 3339)."`
 	ShowSecrets bool     `help:"Show the values of cookies and claims whole."`
 	JSON        bool     `name:"json" help:"Print JSON."`
+
+	Request string       `placeholder:"REQUEST" help:"Which rule decides: 'GET https://app.example/admin'."`
+	For     requestFlags `embed:"" group:"For --request:"`
 }
 
 // Run explains one input; the exit status is 1 if there is something wrong with it.
-func (c *explainCmd) Run(t *terminal) error {
+func (c *explainCmd) Run(ctx context.Context, t *terminal) error {
+	if c.Request != "" {
+		return c.request(ctx, t)
+	}
+	if c.For.As != "" || c.For.Groups != nil || c.For.SignedInAgo != 0 {
+		return &exitError{exitUsage, errors.New("who makes a request is asked for --request alone"), "add --request 'GET https://app.example.com/admin'"}
+	}
 	o, err := c.options()
 	if err != nil {
 		return err

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
-	"regexp"
 	"strings"
 	"syscall"
 
@@ -19,13 +18,14 @@ import (
 	"github.com/cloakroom/cloakroom/internal/app"
 	"github.com/cloakroom/cloakroom/internal/db"
 	"github.com/cloakroom/cloakroom/internal/grant"
+	"github.com/cloakroom/cloakroom/internal/pattern"
 )
 
 // fail prints one line of fact and one line of help, and returns the exit status.
 func (t *terminal) fail(err error) int {
 	code, fact, hint := helpFor(err)
 	if fact != "" {
-		fmt.Fprintln(t.err, "error: "+oneLine(room.ReplaceAllString(fact, "")))
+		fmt.Fprintln(t.err, "error: "+oneLine(room().ReplaceAllString(fact, "")))
 	}
 	if hint != "" {
 		fmt.Fprintln(t.err, "hint:  "+oneLine(hint))
@@ -34,7 +34,7 @@ func (t *terminal) fail(err error) int {
 }
 
 // room is the prefix by which our packages say whose error it is. It means nothing to the person who reads it.
-var room = regexp.MustCompile(`^((account|app|db|grant|journal|jwt|server|session|sqlstore): )+`)
+var room = pattern.Lazy(`^((account|app|db|grant|journal|jwt|server|session|sqlstore): )+`)
 
 // oneLine joins lines, and keeps a stranger's bytes from steering the terminal.
 func oneLine(s string) string { return printable(strings.Join(strings.Fields(s), " ")) }
@@ -45,6 +45,7 @@ func usageError(err error) error {
 	var (
 		parse *kong.ParseError
 		path  *fs.PathError
+		rule  *ruleError
 	)
 	if errors.As(err, &parse) && parse.Context != nil && parse.Context.Selected() != nil {
 		hint = "cloakroom " + parse.Context.Selected().Path() + " -h says what it takes"
@@ -52,6 +53,8 @@ func usageError(err error) error {
 	switch {
 	case errors.As(err, &path): // no other flag's file is opened while flags are read
 		err, hint = fmt.Errorf("--config: %w", path), "name a TOML file that you can read"
+	case errors.As(err, &rule):
+		err, hint = rule, rule.hint
 	case errors.Is(err, errConfig):
 		hint = "it takes the names of the flags that cloakroom serve -h shows, without dashes in front: " + `idle-timeout = "30m"`
 	case strings.Contains(err.Error(), "expected duration"):
@@ -61,16 +64,16 @@ func usageError(err error) error {
 }
 
 var (
-	badDuration = regexp.MustCompile(`^(--[a-z-]+): expected duration but got ("[^"]*"): [^(]*(?:\(from envar ([A-Z_]+)=.*)?$`)
-	noArgument  = regexp.MustCompile(`^expected "(<[a-z]+>)`)
+	badDuration = pattern.Lazy(`^(--[a-z-]+): expected duration but got ("[^"]*"): [^(]*(?:\(from envar ([A-Z_]+)=.*)?$`)
+	noArgument  = pattern.Lazy(`^expected "(<[a-z]+>)`)
 )
 
 // plainer says what kong and package time say twice, or in their own words, once and in a person's.
 func plainer(err error) error {
-	if m := badDuration.FindStringSubmatch(err.Error()); m != nil {
+	if m := badDuration().FindStringSubmatch(err.Error()); m != nil {
 		return fmt.Errorf("%s: %s is not a duration", cmp.Or(m[3], m[1]), m[2])
 	}
-	if m := noArgument.FindStringSubmatch(err.Error()); m != nil {
+	if m := noArgument().FindStringSubmatch(err.Error()); m != nil {
 		return fmt.Errorf("%s is missing", m[1])
 	}
 	return err
@@ -133,6 +136,10 @@ func reasonFailed(e *app.Error) (code int, fact, hint string) {
 		hint = "cloakroom session why " + e.Ending.Handle + " says more"
 	case errors.Is(e.Err, account.ErrGroup):
 		hint = groupHint
+	case errors.Is(e.Err, grant.ErrNoClient), errors.Is(e.Err, grant.ErrClientTaken):
+		hint = "cloakroom client list shows which there are"
+	case errors.Is(e.Err, grant.ErrClientID):
+		hint = "name it like billing or print-service.2"
 	case e.Reason == guard.NotFound:
 		hint = "cloakroom user list and cloakroom session list show what there is"
 	case e.Reason == guard.Taken:

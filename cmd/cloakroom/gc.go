@@ -8,20 +8,26 @@ import (
 	"sync"
 )
 
-// The heap is collected when it has grown to this, and by no less than the lower and no more than the upper percentage of what lives.
+// How much the heap may grow from one collection to the next, in percent of what lives: by much where little lives, and that is little
+// memory, by little where much lives.
 //
-// Go's own rule is 100 percent, and with a small heap some 4 MB. A server with few people then collects every few hundred requests, which is a tenth of
+// Go's own rule is 100 percent, and with a small heap some 4 MB. A server with few people then collects every eight hundred requests, which is a tenth of
 // what they cost; one with ten thousand holds twice what it needs (docs/adr/0011-when-garbage-is-collected.md).
 const (
-	gcHeap       = 6 << 20
-	gcMinPercent = 60
-	gcMaxPercent = 150
+	gcSmall, gcMaxPercent = 5 << 19, 300 // which is a heap of 12 MB: so much Go allows at least with this GOGC
+	gcLarge, gcMinPercent = 7 << 19, 50
 )
 
 // gcPercent is the GOGC to a heap of so many bytes that live, stacks and globals included.
 func gcPercent(live uint64) int {
-	room := gcHeap - int64(min(live, gcHeap))
-	return int(min(max(100*room/int64(max(live, 1)), gcMinPercent), gcMaxPercent))
+	above := max(int64(min(live, gcLarge))-gcSmall, 0)
+	return gcMaxPercent - int(above*(gcMaxPercent-gcMinPercent)/(gcLarge-gcSmall))
+}
+
+// moves tells whether GOGC is worth setting to another percentage: the lowest, half of it, or half as much again. What lives is a third more or less from one
+// collection to the next. Who follows that has the runtime give pages back to the system for the smaller heap, and ask for them again for the larger one.
+func moves(from, to int) bool {
+	return 2*to >= 3*from || 2*to <= from || to == gcMinPercent && from != to
 }
 
 var tuneOnce sync.Once
@@ -42,8 +48,7 @@ func tuneGC() {
 					live += s.Value.Uint64()
 				}
 			}
-			// A change stops the world for some microseconds, so small ones are not worth it.
-			if p := gcPercent(live); p < set-9 || p > set+9 {
+			if p := gcPercent(live); moves(set, p) {
 				set = p
 				debug.SetGCPercent(p)
 			}

@@ -13,15 +13,43 @@ func TestGCPercent(t *testing.T) {
 		live uint64
 		want int
 	}{
-		{"nothing is known yet", 0, 150},
-		{"a server that has just started", 2 << 20, 150},
-		{"a thousand sessions", 3 << 20, 100},
-		{"ten thousand sessions", 9 << 19, 60},
-		{"a hundred thousand", 60 << 20, 60},
-		{"all that there is", 1 << 60, 60},
+		{"nothing is known yet", 0, 300},
+		{"a server that has just started", 2 << 20, 300},
+		{"some thousand sessions", 3 << 20, 175},
+		{"ten thousand sessions", 7 << 19, 50},
+		{"a hundred thousand", 60 << 20, 50},
+		{"all that there is", 1 << 60, 50},
 	} {
 		if got := gcPercent(row.live); got != row.want {
 			t.Errorf("%s: %d, want %d", row.why, got, row.want)
+		}
+	}
+}
+
+// What lives is 1.7 to 2.4 MB in a server under load that does nothing but answer the same check: GOGC stays what it is.
+func TestGCPercentStays(t *testing.T) {
+	for _, row := range []struct {
+		why      string
+		from, to int
+		want     bool
+	}{
+		{"the first", 0, gcMaxPercent, true},
+		{"a little less", 300, 151, false},
+		{"half", 300, 150, true},
+		{"a little more", 100, 149, false},
+		{"half as much again", 100, 150, true},
+		{"the lowest, from near", 70, gcMinPercent, true},
+		{"the lowest again", gcMinPercent, gcMinPercent, false},
+		{"nearly the lowest, from it", gcMinPercent, 74, false},
+	} {
+		if got := moves(row.from, row.to); got != row.want {
+			t.Errorf("%s, from %d to %d: %v", row.why, row.from, row.to, got)
+		}
+	}
+	set := gcMaxPercent
+	for live := uint64(17 << 17); live <= 19<<17; live += 1 << 14 { // 2.1 to 2.4 MB
+		if p := gcPercent(live); moves(set, p) {
+			t.Errorf("%d bytes move GOGC from %d to %d", live, set, p)
 		}
 	}
 }

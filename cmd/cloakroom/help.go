@@ -63,16 +63,16 @@ func helpFlags(b *strings.Builder, node *kong.Node) {
 		rows = append(rows, [2]string{arg.Summary(), arg.Help})
 	}
 	var groups []string
-	forms := map[string][]string{}
+	inGroup := map[string][]*kong.Flag{}
 	for _, flag := range node.Flags {
 		switch {
 		case !listed(flag):
 		case flag.Group != nil:
 			title := flag.Group.Title
-			if forms[title] == nil {
+			if inGroup[title] == nil {
 				groups = append(groups, title)
 			}
-			forms[title] = append(forms[title], shortForm(flag))
+			inGroup[title] = append(inGroup[title], flag)
 		default:
 			rows = append(rows, [2]string{flagForm(flag), flag.Help})
 		}
@@ -80,8 +80,23 @@ func helpFlags(b *strings.Builder, node *kong.Node) {
 	twoColumns(b, rows)
 	for _, title := range groups {
 		fmt.Fprintf(b, "%s\n", title)
-		helpForms(b, forms[title])
+		helpGroup(b, title, inGroup[title])
 	}
+}
+
+// helpGroup prints the flags of a group with a line on each, or beside each other if the title says all: "As in curl:", "For --request:".
+func helpGroup(b *strings.Builder, title string, flags []*kong.Flag) {
+	var rows [][2]string
+	var forms []string
+	for _, flag := range flags {
+		rows = append(rows, [2]string{flagForm(flag), flag.Help})
+		forms = append(forms, shortForm(flag))
+	}
+	if strings.HasPrefix(title, "As in ") || strings.HasPrefix(title, "For ") {
+		helpForms(b, forms)
+		return
+	}
+	twoColumns(b, rows)
 }
 
 // helpForms prints flags that people know from elsewhere, beside each other and without a word on each.

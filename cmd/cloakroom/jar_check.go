@@ -39,14 +39,14 @@ func (c *jarCheckCmd) Run(t *terminal) error {
 	if errors.Is(err, jar.ErrFileTooLarge) {
 		return named(err, c.File)
 	}
-	var found []jarFinding
+	var found []*jarFinding
 	if e, ok := errors.AsType[*jar.FileError](err); ok {
-		found = []jarFinding{{What: e.Rule, Hint: e.Hint}}
+		found = []*jarFinding{{What: e.Rule, Hint: e.Hint}}
 	} else if err != nil {
 		return err
 	} else {
 		found = slices.Concat(checkText(text), checkProblems(problems), checkCookies(cookies, c.options()))
-		slices.SortStableFunc(found, func(a, b jarFinding) int { return cmp.Compare(a.Line, b.Line) })
+		slices.SortStableFunc(found, func(a, b *jarFinding) int { return cmp.Compare(a.Line, b.Line) })
 	}
 	if c.JSON {
 		if err := t.jsonLines(len(found), func(i int) any { return found[i] }); err != nil {
@@ -85,7 +85,7 @@ func (c *jarCheckCmd) read(t *terminal) ([]byte, error) {
 }
 
 // findings prints them in two columns: where, and what.
-func (t *terminal) findings(place string, found []jarFinding) {
+func (t *terminal) findings(place string, found []*jarFinding) {
 	s := &screen.Screen{W: t.out}
 	column := 0
 	labels := make([]string, len(found))
@@ -115,20 +115,20 @@ func (t *terminal) findings(place string, found []jarFinding) {
 }
 
 // checkText looks for what reading forgives, and other programs do not.
-func checkText(text []byte) (found []jarFinding) {
+func checkText(text []byte) (found []*jarFinding) {
 	body, mark := bytes.CutPrefix(text, []byte("\xEF\xBB\xBF"))
 	if mark {
-		found = append(found, jarFinding{Line: 1, What: "begins with a byte order mark", Hint: "curl takes it for a part of the line; save the file without it"})
+		found = append(found, &jarFinding{Line: 1, What: "begins with a byte order mark", Hint: "curl takes it for a part of the line; save the file without it"})
 	}
 	lines := strings.Split(string(body), "\n")
 	if first := strings.TrimRight(lines[0], "\r"); !strings.HasPrefix(first, "#") || !strings.HasSuffix(first, "HTTP Cookie File") {
-		found = append(found, jarFinding{Line: 1, What: "is not # Netscape HTTP Cookie File", Hint: "curl does not mind; Python, and what is made with it, refuses the file"})
+		found = append(found, &jarFinding{Line: 1, What: "is not # Netscape HTTP Cookie File", Hint: "curl does not mind; Python, and what is made with it, refuses the file"})
 	}
 	windows := false
 	for i, line := range lines {
 		if strings.HasSuffix(line, "\r") && !windows {
 			windows = true
-			found = append(found, jarFinding{Line: i + 1, What: "ends as on Windows, with CR LF", Hint: "some programs make the CR a part of the value; dos2unix takes all of them out"})
+			found = append(found, &jarFinding{Line: i + 1, What: "ends as on Windows, with CR LF", Hint: "some programs make the CR a part of the value; dos2unix takes all of them out"})
 		}
 		found = append(found, checkFields(i+1, strings.TrimRight(line, "\r"))...)
 	}
@@ -136,39 +136,39 @@ func checkText(text []byte) (found []jarFinding) {
 }
 
 // checkFields looks at a line as it was written.
-func checkFields(number int, line string) (found []jarFinding) {
+func checkFields(number int, line string) (found []*jarFinding) {
 	f := strings.Split(strings.TrimPrefix(line, "#HttpOnly_"), "\t")
 	if strings.HasPrefix(f[0], "#") || len(f) != 7 {
 		return nil
 	}
 	if dotted := strings.HasPrefix(f[0], "."); dotted && strings.EqualFold(f[1], "FALSE") {
-		found = append(found, jarFinding{Line: number, Name: f[5], What: "the domain has a dot in front, and field 2 is FALSE", Hint: "it is taken for a cookie of that host alone; TRUE includes the hosts below"})
+		found = append(found, &jarFinding{Line: number, Name: f[5], What: "the domain has a dot in front, and field 2 is FALSE", Hint: "it is taken for a cookie of that host alone; TRUE includes the hosts below"})
 	}
 	if digits := strings.Trim(f[4], "0123456789") == ""; digits && (len(f[4]) == len("1764158400000") || len(f[4]) == len("13408632000000000")) {
-		found = append(found, jarFinding{Line: number, Name: f[5], What: "field 5 (expires) is far in the future", Hint: "it looks like milliseconds, or microseconds since 1601 as Chrome counts; seconds since 1970 are meant"})
+		found = append(found, &jarFinding{Line: number, Name: f[5], What: "field 5 (expires) is far in the future", Hint: "it looks like milliseconds, or microseconds since 1601 as Chrome counts; seconds since 1970 are meant"})
 	}
 	return found
 }
 
-func checkProblems(problems []*jar.FileError) (found []jarFinding) {
+func checkProblems(problems []*jar.FileError) (found []*jarFinding) {
 	for _, p := range problems {
-		found = append(found, jarFinding{Line: p.Line, What: p.Rule, Hint: p.Hint})
+		found = append(found, &jarFinding{Line: p.Line, What: p.Rule, Hint: p.Hint})
 	}
 	return found
 }
 
 // checkCookies asks a browser.
-func checkCookies(cookies []jar.FileCookie, o jar.Options) (found []jarFinding) {
+func checkCookies(cookies []jar.FileCookie, o jar.Options) (found []*jarFinding) {
 	seen := map[cookieID]int{}
 	for i, v := range jar.New(&o).Restore(bare(cookies)) {
 		k := &cookies[i]
 		id := idOf(&k.Cookie)
 		if twin, ok := seen[id]; ok {
-			found = append(found, jarFinding{Line: k.Line, Name: nameOf(&k.Cookie), What: fmt.Sprintf("is the same cookie as in line %d", twin), Hint: "the last one counts"})
+			found = append(found, &jarFinding{Line: k.Line, Name: nameOf(&k.Cookie), What: fmt.Sprintf("is the same cookie as in line %d", twin), Hint: "the last one counts"})
 		}
 		seen[id] = k.Line
 		if len(v.Reasons) > 0 {
-			found = append(found, jarFinding{Line: k.Line, Name: nameOf(&k.Cookie), Reasons: v.Reasons, What: v.Detail})
+			found = append(found, &jarFinding{Line: k.Line, Name: nameOf(&k.Cookie), Reasons: v.Reasons, What: v.Detail})
 		}
 	}
 	return found

@@ -66,7 +66,11 @@ func inOrder(all []jar.Cookie, file []jar.FileCookie) {
 	for i := range file {
 		line[idOf(&file[i].Cookie)] = file[i].Line
 	}
-	slices.SortStableFunc(all, func(a, b jar.Cookie) int { return cmp.Compare(line[idOf(&a)], line[idOf(&b)]) })
+	sorted := pointers(slices.Clone(all))
+	slices.SortStableFunc(sorted, func(a, b *jar.Cookie) int { return cmp.Compare(line[idOf(a)], line[idOf(b)]) })
+	for i, k := range sorted {
+		all[i] = *k
+	}
 }
 
 func (c *jarExportCmd) write(w io.Writer, all []jar.Cookie, header string) error {

@@ -32,7 +32,7 @@ type foreignCookie struct {
 }
 
 // readForeign reads an array of cookies, or an object that has one. Of a cookie that cannot be read only that is lost.
-func readForeign(text []byte) (cookies []jar.FileCookie, found []jarFinding, err error) {
+func readForeign(text []byte) (cookies []jar.FileCookie, found []*jarFinding, err error) {
 	var all []json.RawMessage
 	if text[0] == '{' {
 		var state struct{ Cookies *[]json.RawMessage }
@@ -53,7 +53,7 @@ func readForeign(text []byte) (cookies []jar.FileCookie, found []jarFinding, err
 			k, err = f.cookie()
 		}
 		if err != nil {
-			found = append(found, jarFinding{Line: i + 1, Name: f.Name, What: wrongType(err).Error()})
+			found = append(found, &jarFinding{Line: i + 1, Name: f.Name, What: wrongType(err).Error()})
 			continue
 		}
 		cookies = append(cookies, jar.FileCookie{Cookie: k, Line: i + 1})

@@ -36,13 +36,13 @@ func (c *jarImportCmd) Run(t *terminal) error {
 		case len(v.Reasons) == 0:
 			imported++
 		default:
-			found = append(found, jarFinding{Line: cookies[i].Line, Name: nameOf(&cookies[i].Cookie), Reasons: v.Reasons, What: v.Detail})
+			found = append(found, &jarFinding{Line: cookies[i].Line, Name: nameOf(&cookies[i].Cookie), Reasons: v.Reasons, What: v.Detail})
 		}
 	}
 	if err := f.Save(); err != nil {
 		return err
 	}
-	slices.SortStableFunc(found, func(a, b jarFinding) int { return cmp.Compare(a.Line, b.Line) })
+	slices.SortStableFunc(found, func(a, b *jarFinding) int { return cmp.Compare(a.Line, b.Line) })
 	t.findings(place, found)
 	summary := count(imported, "cookie") + " imported into " + printable(c.Into)
 	if len(found) > 0 {
@@ -59,7 +59,7 @@ func (c *jarImportCmd) Run(t *terminal) error {
 }
 
 // read finds out which format it is. place is what the numbers of the cookies count.
-func (c *jarImportCmd) read(t *terminal) (cookies []jar.FileCookie, found []jarFinding, place string, err error) {
+func (c *jarImportCmd) read(t *terminal) (cookies []jar.FileCookie, found []*jarFinding, place string, err error) {
 	in := t.in
 	if c.From == "-" {
 		t.expectInput("the cookies")

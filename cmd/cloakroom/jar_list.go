@@ -53,13 +53,22 @@ func forget(all []jar.Cookie, file []jar.FileCookie) {
 	}
 }
 
+// pointers to cookies are what is sorted: a cookie takes 200 octets, and code of its own to be moved about.
+func pointers(all []jar.Cookie) []*jar.Cookie {
+	p := make([]*jar.Cookie, len(all))
+	for i := range all {
+		p[i] = &all[i]
+	}
+	return p
+}
+
 // cookies prints cookies under their domain and path, in 80 columns unless values are shown whole.
 func (t *terminal) cookies(all []jar.Cookie, secrets bool) {
 	const name, expires, flags = 26, 11, 22
-	slices.SortStableFunc(all, func(a, b jar.Cookie) int { return cmp.Compare(cookieHeading(&a), cookieHeading(&b)) })
-	for i := range all {
-		k := &all[i]
-		if heading := cookieHeading(k); i == 0 || heading != cookieHeading(&all[i-1]) {
+	sorted := pointers(all)
+	slices.SortStableFunc(sorted, func(a, b *jar.Cookie) int { return cmp.Compare(cookieHeading(a), cookieHeading(b)) })
+	for i, k := range sorted {
+		if heading := cookieHeading(k); i == 0 || heading != cookieHeading(sorted[i-1]) {
 			for _, line := range wrap(heading, helpWidth) {
 				fmt.Fprintln(t.out, screen.Fit(line, helpWidth))
 			}

@@ -30,6 +30,7 @@ type commands struct {
 	Jar         jarCmd         `cmd:"" help:"The cookie file of trace: list, check, import, export, replay."`
 	User        userCmd        `cmd:"" help:"Accounts and their groups."`
 	Session     sessionCmd     `cmd:"" help:"Live and ended sessions: list, why, end."`
+	Client      clientCmd      `cmd:"" help:"Programs with a secret: add, list, remove."`
 	Key         keyCmd         `cmd:"" help:"The server's signing keys."`
 	Token       tokenCmd       `cmd:"" help:"Sign, verify and show tokens, on any key set."`
 	ProxyConfig proxyConfigCmd `cmd:"" name:"proxy-config" help:"Print a configuration for a reverse proxy."`
@@ -40,6 +41,7 @@ type commands struct {
 type terminal struct {
 	in       io.Reader
 	out, err io.Writer
+	self     string // how to start this program again; "" where that is not known to be it
 }
 
 func main() {
@@ -48,10 +50,13 @@ func main() {
 
 // process runs the command of this process. The first signal asks it to stop, the second one kills it.
 func process() int {
+	if len(os.Args) == 2 && os.Args[1] == hashVerb {
+		return hashPasswords()
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
-	return run(ctx, os.Args[1:], &terminal{os.Stdin, os.Stdout, os.Stderr})
+	return run(ctx, os.Args[1:], &terminal{in: os.Stdin, out: os.Stdout, err: os.Stderr, self: self()})
 }
 
 // run is main without the process: it returns the exit status.

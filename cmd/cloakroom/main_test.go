@@ -26,14 +26,14 @@ var programs struct {
 	err  error
 }
 
-// programDir holds the programs `cloakroom` and `fast`.
+// programDir holds the programs `cloakroom`, `fast` and `verifier`.
 func programDir(t testing.TB) string {
 	t.Helper()
 	programs.once.Do(func() {
 		if programs.dir, programs.err = os.MkdirTemp("", "cloakroom-programs-"); programs.err != nil {
 			return
 		}
-		build := exec.Command("go", "build", "-buildvcs=false", "-o", programs.dir+string(filepath.Separator), ".", "./testdata/fast")
+		build := exec.Command("go", "build", "-buildvcs=false", "-o", programs.dir+string(filepath.Separator), ".", "./testdata/fast", "./testdata/verifier")
 		if out, err := build.CombinedOutput(); err != nil {
 			programs.err = fmt.Errorf("go build: %w\n%s", err, out)
 		}

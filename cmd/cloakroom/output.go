@@ -45,6 +45,7 @@ func (t *terminal) jsonLines(n int, value func(i int) any) error {
 
 func stamp(at time.Time) string { return at.UTC().Format(time.RFC3339) }
 
+//go:noinline
 func count(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun

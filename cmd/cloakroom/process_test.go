@@ -82,8 +82,14 @@ func (j *saying) String() string {
 // serve starts `cloakroom serve` in dir on a free port and returns when it answers.
 func serve(t testing.TB, dir string, flags ...string) *proc {
 	t.Helper()
-	addr := fmt.Sprintf("localhost:%d", testenv.FreePort(t))
-	args := append([]string{"serve", "--addr", addr, "--ops-addr=", "--url", "http://" + addr}, flags...)
+	addr := freeAddr(t)
+	return serveAt(t, dir, addr, "http://"+addr, flags...)
+}
+
+// serveAt is serve at an address, for a house with this URL.
+func serveAt(t testing.TB, dir, addr, url string, flags ...string) *proc {
+	t.Helper()
+	args := append([]string{"serve", "--addr", addr, "--ops-addr=", "--url", url}, flags...)
 	return launch(t, addr, "msg=serving", dir, built(t, "cloakroom"), args...)
 }
 

@@ -24,7 +24,7 @@ func TestReadmeExplains(t *testing.T) {
 	}
 	flags, line, _ := strings.Cut(typed, "\\\n    '")
 	var out, errs bytes.Buffer
-	code := run(t.Context(), append(append([]string{"explain"}, strings.Fields(flags)...), line), &terminal{strings.NewReader(""), &out, &errs})
+	code := run(t.Context(), append(append([]string{"explain"}, strings.Fields(flags)...), line), &terminal{in: strings.NewReader(""), out: &out, err: &errs})
 	if code != exitNo || errs.Len() > 0 || out.String() != want {
 		t.Errorf("exit status %d, %s\n%s\nREADME.md has\n%s", code, errs.String(), out.String(), want)
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -52,6 +53,7 @@ func TestScripts(t *testing.T) {
 			"taken":   takePort,
 			"keypair": keypair,
 			"long":    longToken,
+			"capture": capture,
 			"website": website,
 			"house":   func(ts *testscript.TestScript, _ bool, args []string) { fillHouse(t, ts, args) },
 		},
@@ -100,12 +102,25 @@ func tooBig(text string) string {
 	if len(lines) > 23 {
 		return fmt.Sprintf("%d lines, more than 23", len(lines))
 	}
-	for _, line := range lines {
-		if n := utf8.RuneCountInString(line); n > helpWidth {
+	return tooWide(text)
+}
+
+func tooWide(text string) string {
+	for line := range strings.Lines(text) {
+		if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > helpWidth {
 			return fmt.Sprintf("%d characters in %q", n, line)
 		}
 	}
 	return ""
+}
+
+// capture NAME PATTERN sets a variable to what the pattern's group matches in the last standard output.
+func capture(ts *testscript.TestScript, _ bool, args []string) {
+	m := regexp.MustCompile(args[1]).FindStringSubmatch(ts.ReadFile("stdout"))
+	if m == nil {
+		ts.Fatalf("nothing matches %s", args[1])
+	}
+	ts.Setenv(args[0], m[1])
 }
 
 // sql FILE STATEMENT changes a database behind the program's back.

@@ -2,15 +2,13 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"runtime/debug"
 	"strings"
 	"sync"
@@ -36,14 +34,20 @@ type serveCmd struct {
 	Remember    time.Duration `default:"720h" help:"Both limits of a session that is to be kept."`
 	MaxSessions int           `default:"100" help:"Of one account; one more ends the oldest."`
 
-	TokenLifetime   time.Duration `default:"10m" help:"Of an access token."`
-	RefreshLifetime time.Duration `default:"720h" help:"Of a program's sign-in."`
-	TokenAlg        string        `default:"ES256" help:"EdDSA, RS256, or HS256, which is not published."`
-	TokenAudience   string        `placeholder:"URL" help:"Who else accepts the tokens, besides --url."`
+	TokenLifetime   time.Duration `group:"Tokens and HTTPS:" default:"10m" help:"Of an access token."`
+	RefreshLifetime time.Duration `group:"Tokens and HTTPS:" default:"720h" help:"Of a program's sign-in."`
+	TokenAlg        string        `group:"Tokens and HTTPS:" default:"ES256" help:"EdDSA, RS256; not HS256 if other services verify."`
+	TokenAudience   string        `group:"Tokens and HTTPS:" placeholder:"URL" help:"Who else accepts the tokens, besides --url."`
 
 	Signup       string   `default:"invite" help:"Who may sign up: invite, open or closed."`
-	App          []string `placeholder:"URL" help:"An app that sends people here; repeatable."`
-	TrustedProxy []string `placeholder:"CIDR" help:"A proxy that speaks for clients; repeatable."`
+	App          []string `group:"In front of apps:" placeholder:"URL" help:"An app that sends people here; repeatable."`
+	Unattended   []string `group:"In front of apps:" placeholder:"HOST/PATH" help:"Where an app asks by itself; repeatable."`
+	Protect      []string `group:"In front of apps:" placeholder:"HOST=URL" help:"An app to serve from here; repeatable."`
+	Allow        []string `group:"In front of apps:" sep:";" placeholder:"HOST=GROUP,…" help:"Who may there; else everyone signed in."`
+	Rule         ruleList `hidden:"" help:"The rules of --config."`
+	TrustedProxy []string `group:"In front of apps:" placeholder:"CIDR" help:"A proxy that speaks for clients; repeatable."`
+
+	HTTPS httpsFlags `embed:"" group:"Tokens and HTTPS:"`
 
 	Log    string          `default:"text" enum:"text,json" help:"Form of the log: text or json."`
 	Config kong.ConfigFlag `placeholder:"FILE" help:"TOML file with the names of these flags."`
@@ -89,7 +93,7 @@ func (c *serveCmd) config() (app.Config, error) {
 		Idle: c.IdleTimeout, Lifetime: c.Lifetime, Remember: c.Remember, MaxSessions: c.MaxSessions,
 		TokenLifetime: c.TokenLifetime, RefreshLifetime: c.RefreshLifetime,
 		TokenAlg: jwt.Algorithm(c.TokenAlg), TokenAudience: c.TokenAudience,
-		Signup: app.SignupMode(c.Signup), Apps: c.App,
+		Signup: app.SignupMode(c.Signup), Apps: c.App, Protect: c.Protect, Unattended: c.Unattended, Allow: c.Allow, Rules: c.Rule,
 	}
 	for _, s := range c.TrustedProxy {
 		p, err := netip.ParsePrefix(s)
@@ -114,11 +118,18 @@ func (c *serveCmd) Run(ctx context.Context, t *terminal) error {
 	if err != nil {
 		return err
 	}
+	if t.self != "" {
+		cfg.Hasher = []string{t.self, hashVerb}
+	}
+	log := c.logger(t)
+	certs, err := c.HTTPS.certificates(&cfg, log)
+	if err != nil {
+		return err
+	}
 	listeners, err := c.listen()
 	if err != nil {
 		return err
 	}
-	log := c.logger(t)
 	house, err := app.OpenServer(ctx, cfg, log)
 	if err != nil {
 		return errors.Join(err, listeners.close())
@@ -134,30 +145,7 @@ func (c *serveCmd) Run(ctx context.Context, t *terminal) error {
 	if err := dropStartPages(); err != nil {
 		log.Debug("start", "error", err) // it only costs memory
 	}
-	return c.serve(ctx, house, srv, listeners, log)
-}
-
-type listeners struct{ public, ops net.Listener }
-
-func (c *serveCmd) listen() (l listeners, err error) {
-	if l.public, err = net.Listen("tcp", c.Addr); err != nil {
-		return l, err
-	}
-	if c.OpsAddr == "" {
-		return l, nil
-	}
-	if l.ops, err = net.Listen("tcp", c.OpsAddr); err != nil {
-		return l, errors.Join(err, l.public.Close())
-	}
-	return l, nil
-}
-
-func (l listeners) close() error {
-	err := l.public.Close()
-	if l.ops != nil {
-		err = errors.Join(err, l.ops.Close())
-	}
-	return err
+	return c.serve(ctx, house, srv, listeners, certs, log)
 }
 
 func (c *serveCmd) logger(t *terminal) *slog.Logger {
@@ -179,53 +167,23 @@ func (c *serveCmd) greet(ctx context.Context, t *terminal, house *app.App, addr 
 	return nil
 }
 
-// handOverSetup hands over the link by which the first administrator signs up. It is a secret: it is shown on a terminal, or
-// written to a file that its owner alone can read, and never logged.
-func (c *serveCmd) handOverSetup(ctx context.Context, t *terminal, house *app.App, log *slog.Logger) error {
-	link, err := house.SetupLink(ctx)
-	if err != nil {
-		return err
-	}
-	file := filepath.Join(c.Data, "setup-link")
-	// The link of an earlier start does not work any more.
-	if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	if link == "" {
-		return nil
-	}
-	if isTerminal(t.out) {
-		fmt.Fprintf(t.out, "\nNobody is an administrator yet. This link, good for an hour, makes you one:\n\n  %s\n\n", link)
-		return nil
-	}
-	if err := writeNew(file, link+"\n"); err != nil {
-		return err
-	}
-	log.Info("setup", "hint", "open the link in "+file+" within an hour to become the first administrator")
-	return nil
-}
-
-// writeNew writes a file that its owner alone can read, whatever was there under that name before.
-func writeNew(path, text string) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteString(text)
-	return errors.Join(err, f.Close())
-}
-
 // serve answers until ctx ends, then lets the requests under way finish.
-func (c *serveCmd) serve(ctx context.Context, house *app.App, srv *server.Server, l listeners, log *slog.Logger) error {
+func (c *serveCmd) serve(ctx context.Context, house *app.App, srv *server.Server, l listeners, certs *tls.Config, log *slog.Logger) error {
 	public, ops := httpServer(srv.Public(), log), httpServer(srv.Ops(), log)
+	public.TLSConfig = certs
+	public.RegisterOnShutdown(srv.EndStreams) // which would be waited for
 	var running sync.WaitGroup
 	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	running.Go(func() { house.Run(work) })
+	running.Go(func() { srv.Run(work) })
 
 	failed := make(chan error, 2)
-	running.Go(func() { failed <- public.Serve(l.public) })
+	running.Go(func() { failed <- serveOn(public, l.public) })
 	if l.ops != nil {
 		running.Go(func() { failed <- ops.Serve(l.ops) })
+	}
+	if c.HTTPS.early != nil {
+		go c.HTTPS.early(work)
 	}
 	var err error
 	select {
@@ -254,19 +212,6 @@ func shutdown(ctx context.Context, public, ops *http.Server) error {
 		return errors.Join(err, public.Close(), ops.Close())
 	}
 	return err
-}
-
-// httpServer bounds what one connection may take: a slow one holds no worker for long.
-func httpServer(h http.Handler, log *slog.Logger) *http.Server {
-	return &http.Server{
-		Handler:           h,
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       30 * time.Second,
-		WriteTimeout:      60 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    128 << 10, // above what package cookie reads, so that too many cookies get a page and not a dropped connection
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-	}
 }
 
 // version is what this binary was built from.

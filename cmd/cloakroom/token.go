@@ -156,7 +156,7 @@ func refusal(err error) string {
 	if e, ok := errors.AsType[*jwt.Error](err); ok {
 		text = strings.TrimPrefix(text, e.Rule.Error()+": ") // which says no more than the reason
 	}
-	return reason + ": " + oneLine(room.ReplaceAllString(text, ""))
+	return reason + ": " + oneLine(room().ReplaceAllString(text, ""))
 }
 
 // keys reads the file. A key in it that names no algorithm is for the first of --alg that it fits.

@@ -16,7 +16,7 @@ import (
 // runTour runs a command as if it was typed, with its output in hand.
 func runTour(ctx context.Context, args ...string) (code int, stdout, stderr string) {
 	var out, errs bytes.Buffer
-	code = run(ctx, args, &terminal{strings.NewReader(""), &out, &errs})
+	code = run(ctx, args, &terminal{in: strings.NewReader(""), out: &out, err: &errs})
 	return code, out.String(), errs.String()
 }
 

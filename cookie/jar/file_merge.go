@@ -48,7 +48,7 @@ func deletion(k Cookie, at time.Time) row {
 // apply does changes to the sheet, but where the sheet has a later one of the same cookie.
 func (s *sheet) apply(changes []Change, now time.Time) {
 	rows := s.index()
-	var added []row
+	var added []*row
 	for _, c := range changes {
 		k, r := c.Cookie, rows[c.Cookie.identity()]
 		switch {
@@ -60,7 +60,7 @@ func (s *sheet) apply(changes []Change, now time.Time) {
 		case c.Deleted && r != nil:
 			*r = deletion(k, c.At)
 		case c.Deleted:
-			added = append(added, deletion(k, c.At))
+			added = append(added, new(deletion(k, c.At)))
 		case r != nil && r.deleted:
 			*r = row{cookie: &k, changed: c.At}
 		case r != nil:
@@ -69,11 +69,13 @@ func (s *sheet) apply(changes []Change, now time.Time) {
 			}
 			r.cookie, r.changed = &k, c.At
 		default:
-			added = append(added, row{cookie: &k, changed: c.At})
+			added = append(added, &row{cookie: &k, changed: c.At})
 		}
 	}
-	slices.SortStableFunc(added, func(a, b row) int { return a.cookie.Created.Compare(b.cookie.Created) })
-	s.rows = append(s.rows, added...)
+	slices.SortStableFunc(added, func(a, b *row) int { return a.cookie.Created.Compare(b.cookie.Created) })
+	for _, r := range added {
+		s.rows = append(s.rows, *r)
+	}
 	s.sweep()
 }
 

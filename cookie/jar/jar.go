@@ -30,6 +30,8 @@ type Jar struct {
 }
 
 // New returns an empty jar.
+//
+//go:noinline
 func New(o *Options) *Jar {
 	j := &Jar{profile: rfc, shelves: map[shelfKey]*shelf{}}
 	if o != nil {
@@ -61,13 +63,17 @@ func (j *Jar) All() []Cookie { return j.all(time.Now()) }
 func (j *Jar) all(now time.Time) []Cookie {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	all := make([]Cookie, 0, len(j.queue))
+	live := make([]*entry, 0, len(j.queue))
 	for _, e := range j.queue {
 		if !e.expired(now) {
-			all = append(all, e.Cookie)
+			live = append(live, e)
 		}
 	}
-	slices.SortFunc(all, func(a, b Cookie) int { return a.compare(&b) })
+	slices.SortFunc(live, func(a, b *entry) int { return a.compare(&b.Cookie) })
+	all := make([]Cookie, len(live))
+	for i, e := range live {
+		all[i] = e.Cookie
+	}
 	return all
 }
 

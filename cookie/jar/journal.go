@@ -26,17 +26,21 @@ func (j *Jar) changes(now time.Time) ([]Change, func()) {
 	j.journal.tick(now)
 	j.drop(func(e *entry) bool { return e.expired(now) })
 	n := &j.journal
-	var changes []Change
+	var all []*Change
 	for _, e := range j.queue {
 		if e.change > n.saved {
-			changes = append(changes, Change{Cookie: e.Cookie, At: e.at})
+			all = append(all, &Change{Cookie: e.Cookie, At: e.at})
 		}
 		e.saved = true
 	}
 	for _, g := range n.gone {
-		changes = append(changes, Change{Cookie: g.Cookie, Deleted: true, At: g.at})
+		all = append(all, &Change{Cookie: g.Cookie, Deleted: true, At: g.at})
 	}
-	slices.SortFunc(changes, func(a, b Change) int { return a.Cookie.compare(&b.Cookie) })
+	slices.SortFunc(all, func(a, b *Change) int { return a.Cookie.compare(&b.Cookie) })
+	changes := make([]Change, len(all))
+	for i, c := range all {
+		changes[i] = *c
+	}
 	until := n.last
 	return changes, func() {
 		j.mu.Lock()

@@ -24,6 +24,7 @@ func (v *Verdict) add(r Reason, step, format string, args ...any) {
 
 func (v *Verdict) warn(r Reason) { v.Warnings = appendNew(v.Warnings, r) }
 
+//go:noinline
 func appendNew(all []Reason, r Reason) []Reason {
 	if slices.Contains(all, r) {
 		return all

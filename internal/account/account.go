@@ -85,6 +85,9 @@ type Options struct {
 	Throttle Throttle       // limits of failed sign-ins
 	Logger   *slog.Logger   // nil = slog.Default()
 
+	// Hasher is the command of a process that hashes passwords, see [password.Worker]; none = this process hashes. Ignored if Gate is set.
+	Hasher []string
+
 	// Fast makes hashes that protect nothing, for throwaway servers and tests. Ignored if Gate is set.
 	Fast bool
 }
@@ -92,6 +95,7 @@ type Options struct {
 // Accounts is the room. Safe for concurrent use; one for each database.
 type Accounts struct {
 	gate     *password.Gate
+	worker   *password.Worker // nil: this process hashes
 	throttle *throttle
 	cache    *cache
 	log      *slog.Logger
@@ -104,7 +108,10 @@ func New(o *Options) *Accounts {
 	}
 	a := &Accounts{gate: o.Gate, throttle: newThrottle(o.Throttle), cache: newCache(), log: o.Logger}
 	if a.gate == nil {
-		g := &password.GateOptions{}
+		if h := o.Hasher; len(h) > 0 {
+			a.worker = password.NewWorker(o.Logger, h[0], h[1:]...)
+		}
+		g := &password.GateOptions{Worker: a.worker}
 		if o.Fast {
 			g.Params = password.FastParams
 		}
@@ -114,6 +121,13 @@ func New(o *Options) *Accounts {
 		a.log = slog.Default()
 	}
 	return a
+}
+
+// Close ends the process that hashes. What is under way is answered.
+func (a *Accounts) Close() {
+	if a.worker != nil {
+		a.worker.Close()
+	}
 }
 
 // Gate is the gate in front of the hashes, for metrics.

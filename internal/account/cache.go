@@ -184,11 +184,9 @@ func (c *cache) unpack(text string) (a Account) {
 }
 
 func cutTime(text string) (time.Time, string) {
-	var n int64
-	for i := range 8 {
-		n |= int64(text[i]) << (8 * i)
-	}
-	return fromNanos(n), text[8:]
+	t := text[:8]
+	n := uint64(t[0]) | uint64(t[1])<<8 | uint64(t[2])<<16 | uint64(t[3])<<24 | uint64(t[4])<<32 | uint64(t[5])<<40 | uint64(t[6])<<48 | uint64(t[7])<<56
+	return fromNanos(int64(n)), text[8:]
 }
 
 func cutLength(text string) (n int, rest string) {

@@ -37,15 +37,23 @@ type App struct {
 	accounts *account.Accounts
 	journal  *journal.Journal
 	families *grant.Families
+	clients  *grant.Clients
+	apps     *grant.AppSessions
+	feed     *grant.Feed
 	follower *follower
+	hub      *hub
+
+	ending []func([]session.Ending)
 
 	// OnSessionError answers a request whose session could not be read or saved. The server sets it before it serves.
 	OnSessionError func(w http.ResponseWriter, r *http.Request, err error)
 
 	// set by OpenServer
-	secret   []byte
-	keys     *grant.Keys
-	verifier *jwt.Verifier
+	secret      []byte
+	keys        *grant.Keys
+	keySchedule grant.Schedule
+	verifier    *jwt.Verifier
+	bearer      *guard.BearerScheme
 }
 
 // Client is who asks, as far as a connection tells.
@@ -130,9 +138,9 @@ func (a *App) openRooms() error {
 		host = "node"
 	}
 	a.journal = journal.New(host)
-	a.accounts = account.New(&account.Options{Logger: a.log, Fast: a.Config.Fast})
-	a.families = grant.NewFamilies()
-	a.follower = newFollower(a)
+	a.accounts = account.New(&account.Options{Logger: a.log, Fast: a.Config.Fast, Hasher: a.Config.Hasher})
+	a.families, a.clients, a.feed, a.apps = grant.NewFamilies(), grant.NewClients(), grant.NewFeed(), grant.NewAppSessions()
+	a.follower, a.hub = newFollower(a), newHub(a)
 	return nil
 }
 
@@ -152,31 +160,41 @@ func loadSecret(cfg Config) ([]byte, error) {
 
 func (a *App) openKeys(ctx context.Context, secret []byte, alg jwt.Algorithm) error {
 	a.secret = secret
-	err := a.db.Update(ctx, func(tx *db.Conn) (err error) {
-		a.keys, err = grant.OpenKeys(ctx, tx, secret, alg)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	if err := a.follower.begin(ctx); err != nil {
+	var err error
+	if a.keys, err = grant.OpenKeys(ctx, a.db.View(), secret); err != nil {
 		return err
 	}
 	a.verifier, err = jwt.NewVerifier(a.Issuer(), a.Issuer(), a.keys, jwt.Algorithms(), &jwt.VerifierOptions{Type: TokenType})
-	return err
+	if err != nil {
+		return err
+	}
+	a.bearer = guard.Bearer(a.verifier, a.tokenLive, a.bySubject)
+	a.keySchedule = a.Config.KeySchedule
+	a.keySchedule.Up = now()
+	if alg != "" {
+		start := a.keySchedule
+		start.Algorithm = alg
+		if _, err := a.changeKeys(ctx, actorSystem, start.Due); err != nil {
+			return err
+		}
+	}
+	return a.follower.begin(ctx)
 }
 
 // Run does the work that no request asks for, until ctx ends: it follows other processes on the same
-// database, writes last-seen times, ends what is past its limits and signs the journal's head.
+// database, writes last-seen times, ends what is past its limits, changes signing keys and signs the journal's head.
 func (a *App) Run(ctx context.Context) {
 	a.follower.start(ctx)
-	sweep, head := time.NewTicker(time.Minute), time.NewTicker(time.Minute)
+	keys, sweep, head := a.keySchedule.Ticker(), time.NewTicker(time.Minute), time.NewTicker(time.Minute)
+	defer keys.Stop()
 	defer sweep.Stop()
 	defer head.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
+		case <-keys.C:
+			a.turnKeys(ctx)
 		case <-sweep.C:
 			a.sweep(ctx)
 		case <-head.C:
@@ -187,6 +205,8 @@ func (a *App) Run(ctx context.Context) {
 
 // Close writes what is still in memory and closes the database.
 func (a *App) Close(ctx context.Context) error {
+	a.hub.stop()
+	a.accounts.Close()
 	return errors.Join(a.sessions.Flush(ctx), a.sessions.Close(), a.db.Close())
 }
 
@@ -214,18 +234,18 @@ func (a *App) Account(ctx context.Context, id string) (account.Account, error) {
 func (a *App) Guard(rules ...guard.Rule) (*guard.Guard, error) {
 	return guard.New([]guard.Scheme{
 		guard.Session(a.sessions, a.bySubject),
-		guard.Bearer(a.verifier, a.tokenLive, a.bySubject),
+		a.bearer,
 	}, rules...)
 }
 
-func (a *App) bySubject(ctx context.Context, subject string) (*guard.Principal, error) {
+func (a *App) bySubject(ctx context.Context, subject string) (guard.Principal, error) {
 	acct, err := a.Account(ctx, subject)
 	if errors.Is(err, account.ErrNotFound) || err == nil && acct.Disabled {
 		// Disabling ends the sessions in the same transaction; this is the second lock on the door.
-		return nil, &guard.Error{Reason: session.AccountDisabled}
+		return guard.Principal{}, &guard.Error{Reason: session.AccountDisabled}
 	}
 	if err != nil {
-		return nil, err
+		return guard.Principal{}, err
 	}
-	return &guard.Principal{ID: acct.ID, Email: acct.Email, Name: acct.Name, Groups: acct.Groups, Admin: acct.Admin}, nil
+	return guard.Principal{ID: acct.ID, Email: acct.Email, EmailVerified: acct.EmailTrusted, Name: acct.Name, Groups: acct.Groups, Admin: acct.Admin}, nil
 }

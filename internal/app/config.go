@@ -9,7 +9,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cloakroom/cloakroom/internal/access"
 	"github.com/cloakroom/cloakroom/internal/db"
+	"github.com/cloakroom/cloakroom/internal/front"
+	"github.com/cloakroom/cloakroom/internal/grant"
 	"github.com/cloakroom/cloakroom/jwt"
 )
 
@@ -40,12 +43,21 @@ type Config struct {
 	Signup         SignupMode
 	TrustedProxies []netip.Prefix
 	Apps           []string // origins elsewhere that return_to may name
+	Protect        []string // "HOST=URL": apps that are served from here, and where they listen
+	Allow          []string // "HOST=GROUP,…": who may where no rule decides
+	Rules          []access.Rule
+	Unattended     []string // "HOST/PATH", "METHOD HOST/PATH": what apps send by themselves, which is no use of a session
 
+	KeySchedule grant.Schedule // when signing keys change; a test's is quicker
+
+	Hasher []string   // the command of a process that hashes passwords (package password, Work); none: this one does
 	Fast   bool       // cheap password hashes, for throwaway servers only (the tour and tests)
 	Faults *db.Faults // breaks the database, for tests; nil breaks nothing
 
 	origin *url.URL
 	apps   []*url.URL
+
+	protected []front.App
 }
 
 // ConfigError is a setting that cannot be used: what is wrong, and what to do about it.
@@ -71,6 +83,12 @@ func (c *Config) Check() error {
 			return err
 		}
 		c.apps = append(c.apps, u)
+	}
+	if err := c.checkProtect(); err != nil {
+		return err
+	}
+	if _, err := c.Access(); err != nil {
+		return err
 	}
 	return c.checkLimits()
 }
@@ -149,7 +167,7 @@ func checkOrigin(flag, s string) (*url.URL, error) {
 		return nil, &ConfigError{flag, fmt.Sprintf("%q is not a URL", s), "write it like https://auth.example.com"}
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "" || u.Path != "" && u.Path != "/":
 		return nil, &ConfigError{flag, fmt.Sprintf("%q is more than an origin", s), "leave out user, path and query: " + u.Scheme + "://" + u.Host}
-	case u.Scheme == "http" && !isLoopback(u.Hostname()):
+	case u.Scheme == "http" && !IsLoopback(u.Hostname()):
 		return nil, &ConfigError{flag, fmt.Sprintf("%q would send session cookies in the clear", s), "use https:// (http:// is for localhost alone)"}
 	}
 	u.Host = strings.ToLower(u.Host)
@@ -160,8 +178,8 @@ func checkOrigin(flag, s string) (*url.URL, error) {
 	return u, nil
 }
 
-// isLoopback reports whether only this machine can be meant (RFC 6761 section 6.3, RFC 8252 section 7.3).
-func isLoopback(host string) bool {
+// IsLoopback reports whether only this machine can be meant (RFC 6761 section 6.3, RFC 8252 section 7.3).
+func IsLoopback(host string) bool {
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
 	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
 		return true

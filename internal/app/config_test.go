@@ -29,6 +29,16 @@ func TestConfigIsCheckedBeforeAnythingIsTouched(t *testing.T) {
 		{"a query", func(c *Config) { c.URL = "https://example.com/?x=y" }, "--url"},
 		{"a user", func(c *Config) { c.URL = "https://user@example.com" }, "--url"},
 		{"an app over http", func(c *Config) { c.Apps = []string{"https://a.example", "http://b.example"} }, "--app"},
+		{"an app that is served from here", func(c *Config) { c.Protect = []string{"app.localhost=http://127.0.0.1:9000"} }, ""},
+		{"an app of a site with https", func(c *Config) {
+			c.URL, c.Protect = "https://auth.example.com", []string{"app.example.com=http://127.0.0.1:9000", "wiki.example.com=https://wiki.internal"}
+		}, ""},
+		{"an app to be served that leads nowhere", func(c *Config) { c.Protect = []string{"app.localhost"} }, "--protect"},
+		{"an app to be served over http", func(c *Config) { c.Protect = []string{"app.example.com=http://127.0.0.1:9000"} }, "--protect"},
+		{"two apps at a host", func(c *Config) {
+			c.Protect = []string{"app.localhost=http://127.0.0.1:1", "APP.localhost=http://127.0.0.1:2"}
+		}, "--protect"},
+		{"an app where people sign in", func(c *Config) { c.Protect = []string{"localhost=http://127.0.0.1:9000"} }, "--protect"},
 		{"no idle time", func(c *Config) { c.Idle = time.Millisecond }, "--idle-timeout"},
 		{"a year and more", func(c *Config) { c.Remember = 401 * 24 * time.Hour }, "--remember"},
 		{"tokens for a day", func(c *Config) { c.TokenLifetime = 24 * time.Hour }, "--token-lifetime"},

@@ -7,6 +7,8 @@ import (
 
 	"github.com/cloakroom/cloakroom/guard"
 	"github.com/cloakroom/cloakroom/internal/account"
+	"github.com/cloakroom/cloakroom/internal/db"
+	"github.com/cloakroom/cloakroom/internal/grant"
 	"github.com/cloakroom/cloakroom/session"
 )
 
@@ -35,6 +37,9 @@ func (e *Error) Unwrap() error { return e.Err }
 
 func refuse(r guard.Reason, detail string) *Error { return &Error{Reason: r, Detail: detail} }
 
+// busyRetry is when somebody may ask again for whom there was no turn at the database: who waited has then gone.
+const busyRetry = 5 * time.Second
+
 // translate turns what the rooms below say into what the outside may hear.
 func translate(err error) error {
 	var (
@@ -55,16 +60,22 @@ func translate(err error) error {
 		return &Error{Reason: guard.WeakPassword, Detail: policy.Text, Field: "password", Err: err}
 	case errors.As(err, &ended): // by another request, while this one ran
 		return &Error{Reason: ended.Reason, Ending: &ended.Ending, Err: err}
+	case errors.Is(err, db.ErrBusy): // nothing is broken; there is a queue
+		return &Error{Reason: guard.StoreUnavailable, RetryAfter: busyRetry, Err: err}
 	case errors.Is(err, session.ErrNoSession):
 		return &Error{Reason: guard.NoCredentials, Err: err}
 	case errors.Is(err, account.ErrWrongCredentials):
 		return &Error{Reason: guard.WrongCredentials, Err: err}
 	case errors.Is(err, account.ErrTaken):
 		return &Error{Reason: guard.Taken, Field: "email", Err: err}
-	case errors.Is(err, account.ErrLinkUnknown):
+	case errors.Is(err, account.ErrLinkUnknown), errors.Is(err, grant.ErrCodeUnknown):
 		return &Error{Reason: guard.InvalidLink, Err: err}
-	case errors.Is(err, account.ErrLinkExpired):
+	case errors.Is(err, account.ErrLinkExpired), errors.Is(err, grant.ErrCodeExpired):
 		return &Error{Reason: guard.ExpiredLink, Err: err}
+	case errors.Is(err, grant.ErrCodeForeign):
+		return &Error{Reason: guard.ForeignCode, Err: err}
+	case errors.Is(err, grant.ErrCodeEarly):
+		return &Error{Reason: guard.WrongClock, Err: err}
 	}
 	return err
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
+	"time"
 
 	"github.com/cloakroom/cloakroom/internal/db"
 	"github.com/cloakroom/cloakroom/session"
@@ -32,11 +34,12 @@ func (a *App) AllSessions(ctx context.Context, email string) ([]session.Record, 
 		}
 		return a.SessionsOf(ctx, u.ID)
 	}
-	return everybody(ctx, a.store)
+	stored, err := a.everybody(ctx, a.store)
+	return slices.DeleteFunc(stored, func(rec session.Record) bool { _, over := rec.ExpiredAt(now()); return over }), err
 }
 
-// everybody lists the live sessions of a store.
-func everybody(ctx context.Context, store *sqlstore.Store) ([]session.Record, error) {
+// everybody lists the sessions that a store has not heard the end of, with what is known here of their last use.
+func (a *App) everybody(ctx context.Context, store *sqlstore.Store) ([]session.Record, error) {
 	const page = 500
 	var out []session.Record
 	for after := ""; ; {
@@ -45,9 +48,7 @@ func everybody(ctx context.Context, store *sqlstore.Store) ([]session.Record, er
 			return nil, err
 		}
 		for _, rec := range some {
-			if _, over := rec.ExpiredAt(now()); !over {
-				out = append(out, rec)
-			}
+			out = append(out, a.sessions.Latest(rec))
 		}
 		if len(some) < page {
 			return out, nil
@@ -69,27 +70,51 @@ func (a *App) EmailsByID(ctx context.Context) (map[string]string, error) {
 	return names, nil
 }
 
-// EndEverybody ends all sessions of all accounts, and says how many there were.
+// EndEverybody ends all sessions of all accounts, and says how many there were. Those that are past their limits are ended too, for that reason: another
+// process may know that one was used.
 func (a *App) EndEverybody(ctx context.Context, actor string) (int, error) {
 	var n int
 	err := a.update(ctx, func(tx *db.Conn) ([]session.Ending, error) {
 		store := a.store.In(tx.SQLTx())
-		all, err := everybody(ctx, store)
+		all, err := a.everybody(ctx, store)
 		if err != nil {
 			return nil, err
 		}
-		n = len(all)
-		es := make([]session.Ending, 0, n)
+		n = 0
+		es := make([]session.Ending, 0, len(all))
+		told := map[string]bool{}
 		for _, rec := range all {
-			es = append(es, rec.Ending(session.EndedByAdmin, now()))
+			e := a.endByAdmin(rec, now())
+			es = append(es, e)
+			if e.Reason != session.EndedByAdmin {
+				continue
+			}
+			n++
+			if told[e.Subject] {
+				continue
+			}
+			told[e.Subject] = true
+			if err := a.feed.AccountEnded(ctx, tx, e.Subject, "", e.Reason); err != nil {
+				return nil, err
+			}
 		}
 		if err := store.Commit(ctx, session.Change{End: es}); err != nil {
 			return nil, err
 		}
-		if err := a.endFamilies(ctx, tx, es); err != nil {
-			return nil, err
-		}
-		return es, a.record(ctx, tx, actor, "session.end-everybody", "", Client{}, detail{"ended": len(es)})
+		return es, a.record(ctx, tx, actor, "session.end-everybody", "", Client{}, detail{"ended": n})
 	})
 	return n, err
+}
+
+// endByAdmin is how a session ends: by the administrator, unless it is past a limit for certain.
+func (a *App) endByAdmin(rec session.Record, now time.Time) session.Ending {
+	why, over := rec.ExpiredAt(now)
+	if over && why == session.Idle {
+		_, over = rec.ExpiredAt(now.Add(-a.Config.Idle / 10)) // which is how long a process may keep a use to itself
+	}
+	if !over {
+		return rec.Ending(session.EndedByAdmin, now)
+	}
+	limit, why := rec.Limit()
+	return rec.Ending(why, limit)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/cloakroom/cloakroom/guard"
 	"github.com/cloakroom/cloakroom/internal/account"
 	"github.com/cloakroom/cloakroom/internal/db"
+	"github.com/cloakroom/cloakroom/internal/grant"
 	"github.com/cloakroom/cloakroom/session"
 )
 
@@ -22,7 +23,7 @@ const (
 	password = "plum gravel 47 orbit"
 )
 
-func open(t *testing.T, dir string, faults *db.Faults, change ...func(*Config)) *App {
+func open(t testing.TB, dir string, faults *db.Faults, change ...func(*Config)) *App {
 	t.Helper()
 	cfg := Config{Data: filepath.Join(dir, "data"), Signup: SignupOpen, Fast: true, Faults: faults}
 	for _, f := range change {
@@ -65,6 +66,10 @@ func bearer(t *testing.T, a *App, token string) guard.Decision {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return checkBearer(g, token)
+}
+
+func checkBearer(g *guard.Guard, token string) guard.Decision {
 	r := httptest.NewRequest("GET", "/", nil)
 	r.Header.Set("Authorization", "Bearer "+token)
 	return g.Check(r)
@@ -95,10 +100,13 @@ func TestAnotherProcessIsFollowed(t *testing.T) {
 		now, err := server.Account(t.Context(), acct.ID)
 		return err == nil && len(now.Groups) == 1
 	})
-	if _, err := command.NewKey(t.Context(), "EdDSA", ActorCommand); err != nil {
+	if _, err := command.PublishKey(t.Context(), grant.TokenKey, "EdDSA", ActorCommand); err != nil {
 		t.Fatal(err)
 	}
-	soon(t, "the new key is not published", func() bool { return server.KeyList()[len(server.KeyList())-1].Algorithm == "EdDSA" })
+	if _, err := command.RotateKey(t.Context(), grant.TokenKey, true, ActorCommand); err != nil {
+		t.Fatal(err)
+	}
+	soon(t, "the new key is not published", func() bool { return server.keys.Signer().Algorithm() == "EdDSA" })
 	if d := bearer(t, server, tok.Access); !d.Allowed() {
 		t.Errorf("what the old key signed is refused: %v", d.Err)
 	}

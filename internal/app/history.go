@@ -39,9 +39,50 @@ func (a *App) History(ctx context.Context, subject string, limit int) ([]Event, 
 	return out, nil
 }
 
+// Ended is a session that ended.
+type Ended struct {
+	session.Ending
+	Device string // on which it was opened; "" = the journal does not say so any more
+}
+
 // EndedOf lists how the last sessions of an account ended, newest first.
-func (a *App) EndedOf(ctx context.Context, subject string, limit int) ([]session.Ending, error) {
-	return a.store.EndingsOf(ctx, subject, limit)
+func (a *App) EndedOf(ctx context.Context, subject string, limit int) ([]Ended, error) {
+	endings, err := a.store.EndingsOf(ctx, subject, limit)
+	if err != nil || len(endings) == 0 {
+		return nil, err
+	}
+	devices, err := a.devicesOf(ctx, subject)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Ended, len(endings))
+	for i, e := range endings {
+		out[i] = Ended{e, devices[e.Handle]}
+	}
+	return out, nil
+}
+
+// devicesOf has the devices on which sessions were opened, by their handles, as the newest records of the journal say: an ending keeps none.
+func (a *App) devicesOf(ctx context.Context, subject string) (map[string]string, error) {
+	const newest = 200
+	records, err := a.journal.About(ctx, a.db.View(), subject, newest)
+	if err != nil {
+		return nil, err
+	}
+	devices := map[string]string{}
+	for _, rec := range records {
+		var d struct {
+			Session string `json:"session"`
+			Device  string `json:"device"`
+		}
+		if err := json.Unmarshal([]byte(rec.Detail), &d); err != nil {
+			return nil, err
+		}
+		if d.Session != "" && d.Device != "" {
+			devices[d.Session] = d.Device
+		}
+	}
+	return devices, nil
 }
 
 // Rename changes the name that an account is shown by.
@@ -84,6 +125,7 @@ type Stats struct {
 	PasswordsWaiting int // password checks that wait for a core
 	PasswordsHashed  uint64
 	WatchLost        bool
+	FeedReaders      int // streams and waiting polls
 }
 
 // Stats returns the state of the house.
@@ -91,6 +133,15 @@ func (a *App) Stats() Stats {
 	gate := a.accounts.Gate().Stats()
 	return Stats{
 		Cached: a.sessions.Stats().Sessions, PasswordsWaiting: gate.Waiting, PasswordsHashed: gate.Done,
-		WatchLost: a.follower.lost.Load(),
+		WatchLost: a.follower.lost.Load(), FeedReaders: a.hub.count(),
 	}
+}
+
+// FeedStats returns where the feed stands, and how many entries a newcomer would get.
+func (a *App) FeedStats(ctx context.Context) (position int64, entries int, err error) {
+	if position, err = a.feed.Head(ctx, a.db.View()); err != nil {
+		return 0, 0, err
+	}
+	entries, err = a.feed.Count(ctx, a.db.View())
+	return position, entries, err
 }

@@ -32,8 +32,8 @@ func (a *App) record(ctx context.Context, tx *db.Conn, actor, action, subject st
 	})
 }
 
-// signHead logs the journal's newest hash under the signing key: whoever keeps the log can prove later
-// that nothing before this minute was changed.
+// signHead logs the journal's newest hash under the feed key, which is no shared secret whatever signs tokens: whoever keeps the log can
+// prove later that nothing before this minute was changed.
 func (a *App) signHead(ctx context.Context) {
 	head, err := a.journal.Head(ctx, a.db.View())
 	if err != nil {
@@ -54,7 +54,7 @@ func (a *App) signHead(ctx context.Context) {
 		a.log.Error("journal.sign", "error", err)
 		return
 	}
-	signed, err := jwt.SignPayload(a.keys.Signer(), "cloakroom-journal", payload)
+	signed, err := jwt.SignPayload(a.keys.FeedSigner(), "cloakroom-journal", payload)
 	if err != nil {
 		a.log.Error("journal.sign", "error", err)
 		return

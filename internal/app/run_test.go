@@ -37,6 +37,9 @@ func TestWhatNoRequestAsksFor(t *testing.T) {
 		if err != nil || len(ended) != 1 || ended[0].Reason != session.Idle {
 			t.Errorf("ended: %+v %v", ended, err)
 		}
+		if tok, err = a.Refresh(t.Context(), tok.Refresh, "", "", Client{}); err != nil {
+			t.Fatal(err)
+		}
 		if err := a.Revoke(t.Context(), tok.Refresh, "", Client{}); err != nil {
 			t.Fatal(err)
 		}

@@ -26,6 +26,7 @@ func (a *App) SessionByHandle(ctx context.Context, handle string) (session.Recor
 	if err != nil || ending != nil {
 		return rec, ending, err
 	}
+	rec = a.sessions.Latest(rec)
 	if why, over := rec.ExpiredAt(now()); over {
 		e := rec.Ending(why, now())
 		return session.Record{}, &e, nil

@@ -80,18 +80,7 @@ func (a *App) planSignIn(ctx context.Context, tx *db.Conn, s *session.Session, a
 	if err := store.Commit(ctx, plan.Change); err != nil {
 		return nil, err
 	}
-	return plan, a.endFamilies(ctx, tx, plan.Change.End)
-}
-
-// endFamilies ends the refresh tokens of ended sessions in the same transaction: one does not outlive
-// the other.
-func (a *App) endFamilies(ctx context.Context, tx *db.Conn, es []session.Ending) error {
-	for _, e := range es {
-		if _, err := a.families.EndSession(ctx, tx, e.Handle, string(e.Reason)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return plan, a.appsFollow(ctx, tx, plan)
 }
 
 // Reauthenticate proves again that the person at the keyboard is the session's: new id, both limits
@@ -117,7 +106,10 @@ func (a *App) Reauthenticate(ctx context.Context, s *session.Session, password s
 		if err := store.Commit(ctx, plan.Change); err != nil {
 			return nil, err
 		}
-		return plan.Change.End, a.record(ctx, tx, acct.ID, "reauthenticate", acct.ID, from, detail{"session": plan.Record.Handle})
+		if err := a.appsFollow(ctx, tx, plan); err != nil {
+			return nil, err
+		}
+		return plan.Change.End, a.record(ctx, tx, acct.ID, "reauthenticate", acct.ID, from, detail{"session": plan.Record.Handle, "device": plan.Record.Device})
 	})
 	if err != nil {
 		return err

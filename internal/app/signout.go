@@ -24,6 +24,21 @@ func (a *App) SignOut(ctx context.Context, s *session.Session, from Client) erro
 	return nil
 }
 
+// SignOutFrom is [App.SignOut] at the host of an app: it ends the person's session, and so the sessions at all apps.
+func (a *App) SignOutFrom(ctx context.Context, p *guard.Principal, host string, from Client) error {
+	return a.update(ctx, func(tx *db.Conn) ([]session.Ending, error) {
+		rec, ending, err := a.store.In(tx.SQLTx()).Find(ctx, p.Session)
+		if err != nil || ending != nil {
+			return nil, err // somebody was quicker
+		}
+		es := []session.Ending{rec.Ending(session.SignedOut, now())}
+		if err := a.store.In(tx.SQLTx()).Commit(ctx, session.Change{End: es}); err != nil {
+			return nil, err
+		}
+		return es, a.record(ctx, tx, p.ID, "signout", p.ID, from, detail{"session": rec.Handle, "reason": session.SignedOut, "host": host})
+	})
+}
+
 // EndSession ends one session of an account by its public handle. An account never reaches another's:
 // a foreign handle is unknown to it.
 func (a *App) EndSession(ctx context.Context, subject, handle string, reason session.Reason, actor string, from Client) error {
@@ -60,20 +75,18 @@ func (a *App) EndOthers(ctx context.Context, subject, keep string, reason sessio
 	return n, err
 }
 
-// endAll ends sessions and their refresh tokens inside tx.
+// endAll ends the sessions of an account inside tx, and has it told of the account itself: whatever token of it is somewhere is
+// from before.
 func (a *App) endAll(ctx context.Context, tx *db.Conn, subject, keep string, reason session.Reason) ([]session.Ending, error) {
 	es, err := a.sessions.EndAll(ctx, a.store.In(tx.SQLTx()), subject, keep, reason)
 	if err != nil {
 		return nil, err
 	}
-	return es, a.endFamilies(ctx, tx, es)
+	return es, a.feed.AccountEnded(ctx, tx, subject, keep, reason)
 }
 
 func (a *App) commitEnd(ctx context.Context, tx *db.Conn, es []session.Ending, actor, action string, from Client) ([]session.Ending, error) {
 	if err := a.store.In(tx.SQLTx()).Commit(ctx, session.Change{End: es}); err != nil {
-		return nil, err
-	}
-	if err := a.endFamilies(ctx, tx, es); err != nil {
 		return nil, err
 	}
 	for _, e := range es {
@@ -120,7 +133,11 @@ func (a *App) ChangePassword(ctx context.Context, s *session.Session, current, n
 		if err := store.Commit(ctx, plan.Change); err != nil {
 			return nil, err
 		}
-		return append(others, plan.Change.End...), a.record(ctx, tx, acct.ID, "password.change", acct.ID, from, detail{"ended": len(others)})
+		if err := a.appsFollow(ctx, tx, plan); err != nil {
+			return nil, err
+		}
+		return append(others, plan.Change.End...), a.record(ctx, tx, acct.ID, "password.change", acct.ID, from,
+			detail{"ended": len(others), "session": plan.Record.Handle, "device": plan.Record.Device})
 	})
 	if err != nil {
 		return err

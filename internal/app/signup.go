@@ -89,7 +89,7 @@ func (a *App) create(ctx context.Context, s *session.Session, n account.Draft, p
 		if plan, err = a.planSignIn(ctx, tx, s, acct, false, from); err != nil {
 			return nil, err
 		}
-		return plan.Change.End, a.record(ctx, tx, acct.ID, action, acct.ID, from, detail{"session": plan.Record.Handle})
+		return plan.Change.End, a.record(ctx, tx, acct.ID, action, acct.ID, from, detail{"session": plan.Record.Handle, "device": plan.Record.Device})
 	})
 	if err != nil {
 		return account.Account{}, err

@@ -1,12 +1,12 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
 	"time"
 
-	"github.com/cloakroom/cloakroom/guard"
 	"github.com/cloakroom/cloakroom/internal/account"
 	"github.com/cloakroom/cloakroom/internal/db"
 	"github.com/cloakroom/cloakroom/internal/grant"
@@ -38,8 +38,13 @@ type accessClaims struct {
 }
 
 // IssueTokens signs a program in: a session without a cookie, a refresh token that lives as long as
-// that session, and a first access token.
+// that session, and a first access token. They are for the client without a secret.
 func (a *App) IssueTokens(ctx context.Context, c Credentials, from Client) (Tokens, error) {
+	return a.IssueTokensTo(ctx, grant.Client{ID: grant.BuiltinClient}, c, from)
+}
+
+// IssueTokensTo is [App.IssueTokens] for a client that has proved who it is: nobody else can use the refresh token.
+func (a *App) IssueTokensTo(ctx context.Context, client grant.Client, c Credentials, from Client) (Tokens, error) {
 	acct, err := a.authenticate(ctx, c, from)
 	if err != nil {
 		return Tokens{}, err
@@ -47,14 +52,19 @@ func (a *App) IssueTokens(ctx context.Context, c Credentials, from Client) (Toke
 	var (
 		plan  *session.Plan
 		fresh string
+		valid validity
 	)
 	err = a.update(ctx, func(tx *db.Conn) ([]session.Ending, error) {
 		if acct, err = a.stillWelcome(ctx, tx, acct); err != nil {
 			return nil, err
 		}
+		if err := a.stillRegistered(ctx, tx, client); err != nil {
+			return nil, err
+		}
 		store := a.store.In(tx.SQLTx())
 		plan, err = a.sessions.PlanSignIn(ctx, store, session.SignIn{
-			Subject: acct.ID, Kind: session.Token, Lifetime: a.Config.RefreshLifetime, AMR: []string{"pwd"}, Device: from.Device,
+			Subject: acct.ID, Kind: session.Token, Lifetime: a.Config.RefreshLifetime, AMR: []string{"pwd"},
+			Device: cmp.Or(client.Label, from.Device), // "Billing, 2nd floor" says more to the owner than "node"
 		})
 		if err != nil {
 			return nil, err
@@ -62,26 +72,32 @@ func (a *App) IssueTokens(ctx context.Context, c Credentials, from Client) (Toke
 		if err := store.Commit(ctx, plan.Change); err != nil {
 			return nil, err
 		}
-		if err := a.endFamilies(ctx, tx, plan.Change.End); err != nil {
-			return nil, err
-		}
+		valid = a.validity(plan.Record)
 		fresh, err = a.families.Start(ctx, tx, grant.Family{
-			SessionHandle: plan.Record.Handle, Subject: acct.ID, ClientID: grant.BuiltinClient, Scope: ScopeAccount, Expires: plan.Record.Expires,
+			SessionHandle: plan.Record.Handle, Subject: acct.ID, ClientID: client.ID, Scope: ScopeAccount, Expires: plan.Record.Expires,
+			AccessUntil: valid.until, Device: plan.Record.Device,
 		})
 		if err != nil {
 			return nil, err
 		}
-		return plan.Change.End, a.record(ctx, tx, acct.ID, "token.issue", acct.ID, from, detail{"session": plan.Record.Handle})
+		return plan.Change.End, a.record(ctx, tx, acct.ID, "token.issue", acct.ID, from, detail{"session": plan.Record.Handle, "device": plan.Record.Device, "client": client.ID})
 	})
 	if err != nil {
 		return Tokens{}, err
 	}
-	return a.sign(plan.Record, grant.BuiltinClient, ScopeAccount, fresh)
+	return a.sign(plan.Record, valid, client.ID, ScopeAccount, fresh)
 }
 
-func (a *App) sign(rec session.Record, clientID, scope, refresh string) (Tokens, error) {
+// validity is from when until when an access token is valid. It is settled inside the transaction, which notes the end: so that whoever
+// ends the session knows how long that must be told.
+type validity struct{ from, until time.Time }
+
+func (a *App) validity(rec session.Record) validity {
 	at := now()
-	life := min(a.Config.TokenLifetime, rec.Expires.Sub(at))
+	return validity{at, at.Add(min(a.Config.TokenLifetime, rec.Expires.Sub(at)))}
+}
+
+func (a *App) sign(rec session.Record, valid validity, clientID, scope, refresh string) (Tokens, error) {
 	claims := accessClaims{
 		Session: rec.Handle, ClientID: clientID, Scope: scope, AuthTime: rec.AuthTime.Unix(), AMR: rec.AMR,
 	}
@@ -90,22 +106,23 @@ func (a *App) sign(rec session.Record, clientID, scope, refresh string) (Tokens,
 	if a.Config.TokenAudience != "" {
 		claims.Audience = append(claims.Audience, a.Config.TokenAudience)
 	}
-	claims.IssuedAt, claims.Expires = jwt.At(at), jwt.At(at.Add(life))
+	claims.IssuedAt, claims.Expires = jwt.At(valid.from), jwt.At(valid.until)
 	access, err := jwt.Sign(a.keys.Signer(), TokenType, claims)
 	if err != nil {
 		return Tokens{}, err
 	}
-	return Tokens{Access: access, Refresh: refresh, Scope: scope, ExpiresIn: life.Truncate(time.Second)}, nil
+	return Tokens{Access: access, Refresh: refresh, Scope: scope, ExpiresIn: valid.until.Sub(valid.from).Truncate(time.Second)}, nil
 }
 
 // Refresh trades a refresh token for its successor and a new access token. A refusal is a
-// *[grant.RefreshError].
+// *[grant.RefreshError]. clientID is the client that the request has proved to come from, "" if it named none: a token of another is not known to it.
 func (a *App) Refresh(ctx context.Context, token, clientID, scope string, from Client) (Tokens, error) {
 	var (
 		rec     session.Record
 		res     grant.Refreshed
 		refused *grant.RefreshError
 		granted string
+		valid   validity
 	)
 	// A refusal may itself change something (theft ends the family), so it is committed like a success.
 	err := a.update(ctx, func(tx *db.Conn) (ended []session.Ending, err error) {
@@ -119,15 +136,22 @@ func (a *App) Refresh(ctx context.Context, token, clientID, scope string, from C
 		if err == nil && refused == nil {
 			granted, err = res.Family.Narrow(scope) // an error undoes the rotation: who asked for too much keeps their token
 		}
+		if err == nil && refused == nil {
+			valid = a.validity(rec)
+			err = a.families.Issued(ctx, tx, res.Family.ID, valid.until)
+		}
 		return ended, err
 	})
 	if err != nil {
 		return Tokens{}, err
 	}
 	if refused != nil {
+		if f := refused.Family; refused.Reason == grant.Reused {
+			a.log.Warn("token-reuse", "subject", f.Subject, "session", f.SessionHandle, "addr", from.Addr, "request", from.RequestID)
+		}
 		return Tokens{}, refused
 	}
-	return a.sign(rec, res.Family.ClientID, granted, res.Token)
+	return a.sign(rec, valid, res.Family.ClientID, granted, res.Token)
 }
 
 // endStolen ends the session of a family in which a token came that was replaced long ago: somebody
@@ -143,8 +167,12 @@ func (a *App) endStolen(ctx context.Context, tx *db.Conn, refused *grant.Refresh
 	if err != nil {
 		return nil, err
 	}
-	a.log.Warn("token-reuse", "subject", rec.Subject, "session", rec.Handle, "addr", from.Addr, "request", from.RequestID)
-	return a.commitEnd(ctx, tx, []session.Ending{rec.Ending(session.TokenReuse, now())}, "system", "token.reuse", from)
+	es := []session.Ending{rec.Ending(session.TokenReuse, now())}
+	if err := a.store.In(tx.SQLTx()).Commit(ctx, session.Change{End: es}); err != nil {
+		return nil, err
+	}
+	d := detail{"session": rec.Handle, "reason": session.TokenReuse, "device": rec.Device, "presented_by": from.Device}
+	return es, a.record(ctx, tx, "system", "token.reuse", rec.Subject, from, d)
 }
 
 // mayGoOn looks at the account and the session again at each refresh (TK-35): a token alone is not
@@ -176,41 +204,4 @@ func (a *App) mayGoOn(ctx context.Context, tx *db.Conn, f grant.Family, from Cli
 	}
 	ended, err = a.commitEnd(ctx, tx, []session.Ending{rec.Ending(why, now())}, "system", "session.end", from)
 	return rec, over(why), ended, err
-}
-
-// Revoke ends the session of a refresh or access token (RFC 7009). A token that is not ours is no
-// error; a store that is down is one: a revocation that was not stored is never reported as done.
-func (a *App) Revoke(ctx context.Context, token, clientID string, from Client) error {
-	handle, err := a.sessionOfToken(ctx, token, clientID)
-	if err != nil || handle == "" {
-		return err
-	}
-	err = a.EndSession(ctx, "", handle, session.SignedOut, "token", from)
-	var gone *Error
-	if errors.As(err, &gone) && gone.Reason == guard.NotFound {
-		return nil
-	}
-	return err
-}
-
-func (a *App) sessionOfToken(ctx context.Context, token, clientID string) (string, error) {
-	var unknown *grant.RefreshError
-	f, err := a.families.Find(ctx, a.db.View(), token)
-	switch {
-	case err == nil && f.OwnedBy(clientID):
-		return f.SessionHandle, nil
-	case err == nil:
-		return "", nil // another client's token: nothing of it is told
-	case !errors.As(err, &unknown):
-		return "", err
-	}
-	t, err := a.verifier.Verify(token)
-	if err != nil {
-		return "", nil
-	}
-	var c accessClaims
-	if err := t.Decode(&c); err != nil || clientID != "" && c.ClientID != clientID {
-		return "", nil
-	}
-	return c.Session, nil
 }

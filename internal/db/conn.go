@@ -67,6 +67,9 @@ func (d *DB) Update(ctx context.Context, f func(tx *Conn) error) error {
 		return classify(d.path, err)
 	}
 	if err := tx.Commit(); err != nil {
+		if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil {
+			err = ctx.Err() // for which database/sql had undone it already
+		}
 		return wrap(d.path, err)
 	}
 	return nil

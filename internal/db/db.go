@@ -23,6 +23,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/cloakroom/cloakroom/internal/migrate"
 )
 
 const (
@@ -33,15 +35,15 @@ const (
 
 // DB is one open database: a writer connection and a pool of readers. Its methods may be called concurrently.
 type DB struct {
-	path       string
-	file       os.FileInfo // what path named when it was opened
-	migrations *migrations
-	writer     *sql.DB
-	reader     *sql.DB
-	view       Conn
-	closed     chan struct{}
-	turn       chan struct{} // who writes; a channel serves in the order of arrival
-	close      sync.Once
+	path   string
+	file   os.FileInfo // what path named when it was opened
+	schema *migrate.Schema
+	writer *sql.DB
+	reader *sql.DB
+	view   Conn
+	closed chan struct{}
+	turn   chan struct{} // who writes; a channel serves in the order of arrival
+	close  sync.Once
 
 	generation atomic.Uint64 // counts connections of the writer: data_version belongs to one connection
 	foreign    atomic.Uint64 // counts commits of others that were seen
@@ -68,11 +70,11 @@ func open(ctx context.Context, path string, faults *Faults, sources []fs.FS) (_ 
 	if path, err = filepath.Abs(path); err != nil {
 		return nil, &Error{Path: path, Err: err}
 	}
-	m, err := mergeMigrations(sources)
+	schema, err := newSchema(sources)
 	if err != nil {
 		return nil, err
 	}
-	upToDate, err := m.inspect(ctx, path)
+	upToDate, err := inspect(ctx, path, schema)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +82,7 @@ func open(ctx context.Context, path string, faults *Faults, sources []fs.FS) (_ 
 		return nil, &Error{Path: path, Err: err}
 	}
 
-	d := &DB{path: path, migrations: m, closed: make(chan struct{}), turn: make(chan struct{}, 1)}
+	d := &DB{path: path, schema: schema, closed: make(chan struct{}), turn: make(chan struct{}, 1)}
 	defer func() {
 		if err != nil {
 			d.Close()
@@ -102,8 +104,8 @@ func open(ctx context.Context, path string, faults *Faults, sources []fs.FS) (_ 
 		return nil, wrap(path, err)
 	}
 	if !upToDate {
-		if err := m.up(ctx, d.writer); err != nil {
-			return nil, wrap(path, err)
+		if err := schema.Up(ctx, d.writer); err != nil {
+			return nil, wrap(path, fmt.Errorf("migrate: %w", err))
 		}
 	}
 	if d.file, err = os.Stat(path); err != nil {
@@ -209,14 +211,14 @@ func (d *DB) sameFile() error {
 
 // SchemaVersion returns the highest migration in the database and the highest one known to this program.
 func (d *DB) SchemaVersion(ctx context.Context) (current, target int64, err error) {
-	applied, err := appliedVersions(ctx, d.reader)
+	applied, err := d.schema.Applied(ctx, d.reader)
 	if err != nil {
 		return 0, 0, wrap(d.path, err)
 	}
 	for v := range applied {
 		current = max(current, v)
 	}
-	return current, d.migrations.target(), nil
+	return current, d.schema.Newest(), nil
 }
 
 // Close ends every Watch and closes the readers, then the writer, which folds the WAL into the file. Calls after it fail. A second

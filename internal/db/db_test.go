@@ -2,6 +2,7 @@ package db_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -166,6 +167,19 @@ func TestUpdateIsAllOrNothing(t *testing.T) {
 	<-gone
 	ctx, cancel := context.WithCancel(t.Context())
 	if err := d.Update(ctx, func(tx *db.Conn) error { insert(tx); cancel(); return nil }); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want context canceled", err)
+	}
+	// The same where database/sql has noticed before the commit.
+	ctx, cancel = context.WithCancel(t.Context())
+	undone := func(tx *db.Conn) error {
+		cancel()
+		for {
+			if _, err := tx.Exec(t.Context(), "select 1"); errors.Is(err, sql.ErrTxDone) {
+				return nil
+			}
+		}
+	}
+	if err := d.Update(ctx, undone); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want context canceled", err)
 	}
 	if err := add(t, d, "hat"); err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/cloakroom/cloakroom/internal/db"
 	"github.com/cloakroom/cloakroom/internal/db/dbtest"
+	"github.com/cloakroom/cloakroom/internal/testenv"
 )
 
 // Time here is that of a bubble of testing/synctest: it passes when all wait.
@@ -40,7 +41,7 @@ func (w *watched) wantChanged(t *testing.T, after string) {
 	case <-w.changed:
 	case err := <-w.lost:
 		t.Fatalf("after %s: lost %v, want changed", after, err)
-	case <-time.After(time.Second): // so soon must everybody know
+	case <-time.After(testenv.Soon): // everybody must know within a second
 		t.Fatalf("after %s: nothing, want changed", after)
 	}
 }
@@ -50,7 +51,7 @@ func (w *watched) wantLost(t *testing.T, after string) error {
 	select {
 	case err := <-w.lost:
 		return err
-	case <-time.After(time.Second): // so soon must everybody know
+	case <-time.After(testenv.Soon): // everybody must know within a second
 		t.Fatalf("after %s: nothing, want lost", after)
 		return nil
 	}

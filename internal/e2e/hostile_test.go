@@ -135,8 +135,8 @@ func TestEvilPage(t *testing.T) {
 		if method, path, status := m[1], m[2], m[3]; method != "GET" {
 			answered[status]++
 			arrived[method+" "+path]++
-			// Nobody's token is revoked, which RFC 7009 section 2.2 answers with 200.
-			if status < "400" && path != "/oauth/revoke" {
+			// Nobody's token is revoked, which RFC 7009 section 2.2 answers with 200. What reads no cookie may be asked by every origin.
+			if status < "400" && path != "/oauth/revoke" && (method != "OPTIONS" || path != "/oauth/token") {
 				t.Errorf("%s %s: %s", method, path, status)
 			}
 		}

@@ -44,6 +44,12 @@ const (
 // newWitness opens a browser on an empty profile. What a distribution chose about third parties does not count.
 func newWitness(t *testing.T, choice thirdParties) *witness {
 	t.Helper()
+	return openWitness(t, newWeb(t), profileOf(t, choice))
+}
+
+// profileOf is the empty profile of somebody who has chosen.
+func profileOf(t *testing.T, choice thirdParties) string {
+	t.Helper()
 	dir := profile(t)
 	settings := filepath.Join(dir, "Default", "Preferences")
 	if err := os.MkdirAll(filepath.Dir(settings), 0o700); err != nil {
@@ -52,7 +58,7 @@ func newWitness(t *testing.T, choice thirdParties) *witness {
 	if err := os.WriteFile(settings, []byte(choice), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return openWitness(t, newWeb(t), dir)
+	return dir
 }
 
 func openWitness(t *testing.T, w *web, dir string) *witness {

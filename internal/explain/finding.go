@@ -27,6 +27,7 @@ type findings struct {
 	list  []Finding
 }
 
+//go:noinline
 func (f *findings) add(level Level, code, ref, fix, format string, args ...any) {
 	f.list = append(f.list, Finding{
 		Code: code, Level: level, About: f.about, Ref: ref, Fix: fix, Detail: fmt.Sprintf(format, args...),

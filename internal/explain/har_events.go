@@ -15,7 +15,7 @@ type event struct {
 
 // events are all that happened, in the order of time. Clocks of recordings tick in milliseconds and are put together from parts:
 // a response counts as there a millisecond early, and before the request to which it redirects.
-func (w *walk) events() []event {
+func (w *walk) events() []*event {
 	var last time.Time
 	for _, e := range w.file.entries {
 		if e.start.IsZero() {
@@ -27,7 +27,7 @@ func (w *walk) events() []event {
 	for _, e := range w.file.entries {
 		byURL[e.url] = append(byURL[e.url], e)
 	}
-	events := make([]event, 0, 2*len(w.file.entries))
+	events := make([]*event, 0, 2*len(w.file.entries))
 	for _, e := range w.file.entries {
 		head := e.start.Add(max(e.took-time.Millisecond, 0))
 		if e.redirect != "" {
@@ -35,9 +35,9 @@ func (w *walk) events() []event {
 				head = next.start
 			}
 		}
-		events = append(events, event{e.start, false, e}, event{head, true, e})
+		events = append(events, &event{e.start, false, e}, &event{head, true, e})
 	}
-	slices.SortStableFunc(events, func(a, b event) int {
+	slices.SortStableFunc(events, func(a, b *event) int {
 		if c := a.at.Compare(b.at); c != 0 {
 			return c
 		}

@@ -8,6 +8,8 @@ import (
 )
 
 // object calls f with each name of the object that comes next; f reads the value. What is no object is skipped.
+//
+//go:noinline
 func (h *harReader) object(f func(key string) error) error {
 	return h.inside('{', func() error {
 		t, err := h.dec.Token()

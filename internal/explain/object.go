@@ -39,6 +39,8 @@ func (o Object) MarshalJSON() ([]byte, error) {
 }
 
 // get returns the last member of a name.
+//
+//go:noinline
 func (o Object) get(name string) (json.RawMessage, bool) {
 	for i := len(o) - 1; i >= 0; i-- {
 		if o[i].Name == name {

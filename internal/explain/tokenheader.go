@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/cloakroom/cloakroom/internal/pattern"
 )
 
 // algorithms of signed tokens (RFC 7518 section 3.1, RFC 8037, 8812, 9864) and how many octets their signatures have: 0 is
@@ -107,9 +109,9 @@ func hasPrivatePart(raw json.RawMessage) bool {
 }
 
 var (
-	sqlWords   = lazy(`(?i)['";]|/\*|\b(union|select|insert|drop|or)\s`)
-	shellSigns = lazy("[|`$<>&]")
-	pathForm   = lazy(`^/[a-z._-]+(/|$)|\.\./|\\`) // base64 may begin with a slash
+	sqlWords   = pattern.Lazy(`(?i)['";]|/\*|\b(union|select|insert|drop|or)\s`)
+	shellSigns = pattern.Lazy("[|`$<>&]")
+	pathForm   = pattern.Lazy(`^/[a-z._-]+(/|$)|\.\./|\\`) // base64 may begin with a slash
 )
 
 // judgeKeyID: a key ID is a name to look up, and nothing else.

@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"math"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 	"unicode/utf8"
+
+	"github.com/cloakroom/cloakroom/internal/pattern"
 )
 
 // A Value is what the value of a cookie looks like.
@@ -26,12 +26,12 @@ type Value struct {
 }
 
 var (
-	uuidForm  = lazy(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
-	emailForm = lazy(`^[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9.-]{1,200}\.[A-Za-z]{2,24}$`)
-	digits    = lazy(`^[0-9]+$`)
-	hexForm   = lazy(`^(?:[0-9a-f]{16,}|[0-9A-F]{16,})$`)
-	plainWord = lazy(`^[A-Za-z]+(?:[ _.,:+-][A-Za-z]+)*$`)
-	oneWord   = lazy(`^[A-Za-z0-9_+/=.:-]+$`)
+	uuidForm  = pattern.Lazy(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
+	emailForm = pattern.Lazy(`^[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9.-]{1,200}\.[A-Za-z]{2,24}$`)
+	digits    = pattern.Lazy(`^[0-9]+$`)
+	hexForm   = pattern.Lazy(`^(?:[0-9a-f]{16,}|[0-9A-F]{16,})$`)
+	plainWord = pattern.Lazy(`^[A-Za-z]+(?:[ _.,:+-][A-Za-z]+)*$`)
+	oneWord   = pattern.Lazy(`^[A-Za-z0-9_+/=.:-]+$`)
 )
 
 // maxClassified is how much of a value is looked into.
@@ -157,9 +157,9 @@ func toURLAlphabet(s string) string {
 }
 
 var (
-	expressForm = lazy(`^s:[^.]+\.[A-Za-z0-9+/]{43}=?$`)
-	railsForm   = lazy(`^[A-Za-z0-9+/=]{16,}--[0-9a-f]{40,64}$|^[A-Za-z0-9+/=]+--[A-Za-z0-9+/]{16}--[A-Za-z0-9+/]{22}==$`)
-	flaskForm   = lazy(`^\.?[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,43}$`)
+	expressForm = pattern.Lazy(`^s:[^.]+\.[A-Za-z0-9+/]{43}=?$`)
+	railsForm   = pattern.Lazy(`^[A-Za-z0-9+/=]{16,}--[0-9a-f]{40,64}$|^[A-Za-z0-9+/=]+--[A-Za-z0-9+/]{16}--[A-Za-z0-9+/]{22}==$`)
+	flaskForm   = pattern.Lazy(`^\.?[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,43}$`)
 )
 
 func signedForm(s string) string {
@@ -172,9 +172,4 @@ func signedForm(s string) string {
 		return "Flask and Django"
 	}
 	return ""
-}
-
-// lazy is a regular expression that is compiled when it is first used: most programs that hold this package never use it.
-func lazy(expr string) func() *regexp.Regexp {
-	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
 }

@@ -6,18 +6,17 @@ import "strings"
 // tokens are protected by rotation and reuse detection (ASVS 10.4.5).
 const BuiltinClient = "cloakroom"
 
-// clientMatches reports whether a request that names the client sent may use a token issued to owner. A public client
-// may leave its name out; a name that is sent must be the right one, character for character (CV-67). Clients with a
-// secret come with their own issue; for those an empty name must not match.
-func clientMatches(owner, sent string) bool {
+// ClientMatches reports whether a request that has proved to come from the client sent may use a token issued to owner. The public client may leave
+// its name out; whoever is named must be the right one, letter by letter (CV-67).
+func ClientMatches(owner, sent string) bool {
 	if sent == "" {
 		return owner == BuiltinClient
 	}
 	return sent == owner
 }
 
-// OwnedBy reports whether a request that named this client, or none (""), may use or revoke the family.
-func (f Family) OwnedBy(clientID string) bool { return clientMatches(f.ClientID, clientID) }
+// OwnedBy is [ClientMatches] for the client that the family was issued to.
+func (f Family) OwnedBy(clientID string) bool { return ClientMatches(f.ClientID, clientID) }
 
 // scopeTokens splits a scope as RFC 6749 section 3.3 has it: printable tokens without quote and backslash, one space
 // between them. The second result is false if it is malformed.

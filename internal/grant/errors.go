@@ -22,6 +22,35 @@ var (
 	ErrNoTransaction = errors.New("grant: this change needs a transaction")
 )
 
+// What may be wrong with a change of keys that somebody asks for; see [KeyError].
+var (
+	// ErrNoKey: no key has this id.
+	ErrNoKey = errors.New("grant: there is no such signing key")
+	// ErrNextKey: a next key waits already, and there is never a doubt which one is next.
+	ErrNextKey = errors.New("grant: there is a next signing key already")
+	// ErrTooEarly: the next key was not published for long enough.
+	ErrTooEarly = errors.New("grant: the next signing key is not known everywhere yet")
+)
+
+// KeyError is a change of keys that cannot be made now.
+type KeyError struct {
+	Rule error     // ErrNoKey, ErrNextKey or ErrTooEarly
+	Key  KeyInfo   // which key stands in the way; of ErrNoKey only its ID
+	At   time.Time // of ErrTooEarly: when it can be made
+}
+
+func (e *KeyError) Error() string {
+	switch e.Rule {
+	case ErrNextKey:
+		return fmt.Sprintf("%v: %s, which signs from %s", e.Rule, e.Key.ID, e.Key.NotBefore.UTC().Format(time.RFC3339))
+	case ErrTooEarly:
+		return fmt.Sprintf("%v: %s, published at %s, can sign from %s", e.Rule, e.Key.ID, e.Key.Created.UTC().Format(time.RFC3339), e.At.UTC().Format(time.RFC3339))
+	}
+	return fmt.Sprintf("%v: %q", e.Rule, e.Key.ID)
+}
+
+func (e *KeyError) Unwrap() error { return e.Rule }
+
 // Reason says why a refresh token was refused.
 type Reason string
 

@@ -32,11 +32,15 @@ func Example() {
 	}
 	defer d.Close()
 
+	keys, err := grant.OpenKeys(ctx, d.View(), secret)
+	if err != nil {
+		log.Fatal(err)
+	}
 	families := grant.NewFamilies()
-	var keys *grant.Keys
 	var first string
 	err = d.Update(ctx, func(tx *db.Conn) error {
-		if keys, err = grant.OpenKeys(ctx, tx, secret, jwt.ES256); err != nil {
+		// The first keys are due now; a server asks each minute what is.
+		if _, err := keys.Carry(ctx, tx, grant.Schedule{Algorithm: jwt.ES256}.Due, time.Now()); err != nil {
 			return err
 		}
 		first, err = families.Start(ctx, tx, grant.Family{
@@ -45,6 +49,9 @@ func Example() {
 		return err
 	})
 	if err != nil {
+		log.Fatal(err)
+	}
+	if err := keys.Reload(ctx, d.View()); err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println("signs with", keys.Signer().Algorithm())

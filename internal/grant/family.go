@@ -20,9 +20,11 @@ type Family struct {
 	Subject       string // account id
 	ClientID      string // [BuiltinClient] if empty at Start
 	Scope         string // RFC 6749 section 3.3; never widened afterwards
+	Device        string // what signed in, in words for its owner: "curl/8.5.0"; "" = not known
 	Started       time.Time
 	Expires       time.Time // absolute: no refresh moves it. Valid at this instant, not after
 	Refreshes     int64     // how many tokens were replaced so far
+	AccessUntil   time.Time // when the newest access token expires, see Issued; given at Start
 
 	EndedAt   time.Time // zero while it lives
 	EndReason string    // a session.Reason: "signed-out", "token-reuse", …
@@ -193,6 +195,16 @@ func (g *Families) apply(ctx context.Context, tx *db.Conn, t token, p *presented
 	default:
 		return refused(Ended, p.family), nil
 	}
+}
+
+// Issued notes that an access token of the family is given out, which expires at until: while it lives, the end of the family is told to whoever
+// follows the feed. Call it in the transaction of [Families.Refresh], for a successor that is repeated too. It returns [ErrConflict] if the family has
+// ended.
+func (g *Families) Issued(ctx context.Context, tx *db.Conn, id string, until time.Time) error {
+	if tx.SQLTx() == nil {
+		return ErrNoTransaction
+	}
+	return noteAccess(ctx, tx, id, until)
 }
 
 func refused(why Reason, f Family) Refreshed {

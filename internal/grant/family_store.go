@@ -30,30 +30,32 @@ func (p *presented) rotation() rotation {
 // findPresented returns nil if the token is not known.
 func findPresented(ctx context.Context, q *db.Conn, t token) (*presented, error) {
 	var p presented
-	var started, expires, rotated, ended int64
+	var started, expires, rotated, ended, access int64
 	f := &p.family
 	err := q.QueryRow(ctx, `
 		SELECT t.generation, t.successor,
-		       f.id, f.version, f.session_handle, f.subject, f.client_id, f.scope, f.started, f.expires, f.newest, f.rotated, f.ended, f.end_reason
+		       f.id, f.version, f.session_handle, f.subject, f.client_id, f.scope, f.started, f.expires, f.newest, f.rotated, f.ended, f.end_reason,
+		       f.access_until, f.device
 		FROM refresh_tokens t JOIN refresh_families f ON f.id = t.family
 		WHERE t.hash = $1`, t.hash()).
 		Scan(&p.generation, &p.successor,
-			&f.ID, &p.version, &f.SessionHandle, &f.Subject, &f.ClientID, &f.Scope, &started, &expires, &f.Refreshes, &rotated, &ended, &f.EndReason)
+			&f.ID, &p.version, &f.SessionHandle, &f.Subject, &f.ClientID, &f.Scope, &started, &expires, &f.Refreshes, &rotated, &ended, &f.EndReason,
+			&access, &f.Device)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("grant: find a refresh token: %w", err)
 	}
-	f.Started, f.Expires, f.EndedAt, p.rotated = stamp(started), stamp(expires), stamp(ended), stamp(rotated)
+	f.Started, f.Expires, f.EndedAt, p.rotated, f.AccessUntil = stamp(started), stamp(expires), stamp(ended), stamp(rotated), stamp(access)
 	return &p, nil
 }
 
 func insertFamily(ctx context.Context, tx *db.Conn, f Family) error {
 	_, err := tx.Exec(ctx, `
-		INSERT INTO refresh_families (id, version, session_handle, subject, client_id, scope, started, expires, newest, rotated)
-		VALUES ($1, 1, $2, $3, $4, $5, $6, $7, 0, $8)`,
-		f.ID, f.SessionHandle, f.Subject, f.ClientID, f.Scope, f.Started.UnixNano(), f.Expires.UnixNano(), f.Started.UnixNano())
+		INSERT INTO refresh_families (id, version, session_handle, subject, client_id, scope, started, expires, newest, rotated, access_until, device)
+		VALUES ($1, 1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10)`,
+		f.ID, f.SessionHandle, f.Subject, f.ClientID, f.Scope, f.Started.UnixNano(), f.Expires.UnixNano(), f.Started.UnixNano(), nanos(f.AccessUntil), f.Device)
 	return storeError("start a refresh family", err)
 }
 
@@ -95,6 +97,14 @@ func insertSuccessor(ctx context.Context, tx *db.Conn, family string, n int64, t
 	return nil
 }
 
+// noteAccess only moves the time forward: of two answers under way the longer-lived token counts. The row is locked until the commit, so that who ends
+// the family meanwhile reads what is written here.
+func noteAccess(ctx context.Context, tx *db.Conn, id string, until time.Time) error {
+	return swapped("note an access token")(tx.Exec(ctx, `
+		UPDATE refresh_families SET access_until = CASE WHEN access_until > $1 THEN access_until ELSE $1 END
+		WHERE id = $2 AND ended = 0`, nanos(until), id))
+}
+
 func endPresented(ctx context.Context, tx *db.Conn, p *presented, f Family) error {
 	return swapped("end a refresh family")(tx.Exec(ctx, `
 		UPDATE refresh_families SET version = version + 1, ended = $1, end_reason = $2
@@ -132,4 +142,12 @@ func stamp(ns int64) time.Time {
 		return time.Time{}
 	}
 	return time.Unix(0, ns).UTC()
+}
+
+// nanos is the other way round.
+func nanos(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixNano()
 }

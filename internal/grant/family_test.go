@@ -200,8 +200,8 @@ func TestUnknownTokensChangeNothing(t *testing.T) {
 	must(t, d, token, epoch)
 }
 
-// Sixteen tabs refresh at once, a hundred times: each round they all hold the same successor and nobody is signed out. In
-// every round some of them are late by one token.
+// Sixteen tabs refresh at once, a hundred times: each round they all hold the same successor and nobody is signed out. The
+// whole use case, with tabs that are late, is examined so in internal/app.
 func TestParallelRefreshes_TK_37(t *testing.T) {
 	d := dbtest.Open(t, Migrations)
 	rounds := 100
@@ -342,10 +342,7 @@ func TestRandomWalksAgainstTheModel_TK_36(t *testing.T) {
 			}
 			want := m.present(n, now)
 			res := refresh(t, d, tokens[n], now)
-			got := map[bool]verdict{false: rotate, true: repeat}[res.Repeated]
-			if res.Refused != nil {
-				got = map[Reason]verdict{Reused: endReused, Ended: refuseEnded}[res.Refused.Reason]
-			}
+			got := verdictOf(res)
 			if got != want {
 				t.Fatalf("seed %d, step %d, token %d of %d: verdict %d, the model says %d", seed, step, n, len(tokens), got, want)
 			}

@@ -2,8 +2,12 @@ package grant
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
+
+	"github.com/cloakroom/cloakroom/internal/db"
+	"github.com/cloakroom/cloakroom/internal/db/dbtest"
 )
 
 // The rows read as a story: "use 0 @0s" presents token number 0 at that time.
@@ -33,7 +37,6 @@ func TestRotation_TK_36_TK_37(t *testing.T) {
 		{"the clock was set back: nobody is signed out", []use{{0, time.Hour, rotate}, {1, time.Hour, rotate}, {0, 0, repeat}}},
 	} {
 		t.Run(c.what, func(t *testing.T) {
-			epoch := time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
 			r := rotation{Expires: epoch.Add(24 * time.Hour)}
 			for i, u := range c.uses {
 				after, v := r.present(u.n, epoch.Add(u.at))
@@ -72,57 +75,123 @@ func (m *model) present(n int, now time.Time) verdict {
 	return endReused
 }
 
-// Two actors start with the same first token (a copy was stolen), learn only from the answers they get, and present any token they
-// know, in every order and at the instants around the grace. Besides agreeing with the model: a token has
-// one successor for ever; after theft nothing is accepted; whoever only ever uses the newest token that they know, or asks
-// again at once, is never the one whose step ends the family unless the other went ahead (TK-36).
-func TestRotationModelAllInterleavings_TK_36(t *testing.T) {
-	epoch := time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
-	waits := []time.Duration{0, Grace, Grace + time.Nanosecond}
-	const depth, tokens = 5, 3
-	runs, deaths := 0, 0
-	var walk func(left int, r rotation, m model, knows [2]int, now time.Time, path string)
-	walk = func(left int, r rotation, m model, knows [2]int, now time.Time, path string) {
+// hands are what each of two actors has: the tokens up to this number. They learn only from the answers that reach them.
+type hands [2]int
+
+// interleavings walks through every order in which two actors, who start with the same first token (a copy was stolen), present any of
+// three tokens that they have, at the instants around the grace, and with every answer lost or not. step presents a token and
+// says what came of it; undo takes it back.
+func interleavings(depth int, waits []time.Duration, step func(path string, who, n int, has hands, now time.Time) (v verdict, undo func())) (runs int) {
+	const tokens = 3
+	var walk func(left int, has hands, now time.Time, path string)
+	walk = func(left int, has hands, now time.Time, path string) {
 		if left == 0 {
 			runs++
 			return
 		}
-		for actor := range knows {
-			for n := range min(knows[actor]+1, tokens) {
+		for who := range has {
+			for n := range min(has[who]+1, tokens) {
 				for _, wait := range waits {
 					now := now.Add(wait)
-					mm := m
-					mm.firstUsed = append([]time.Time(nil), m.firstUsed...)
-					want := mm.present(n, now)
-					after, got := r.present(int64(n), now)
-					step := func() string { return fmt.Sprintf("%s %c:%d+%s", path, 'A'+actor, n, wait) }
-					if got != want {
-						t.Fatalf("%s: verdict %d, the model says %d", step(), got, want)
+					path := fmt.Sprintf("%s %c:%d+%s", path, 'A'+who, n, wait)
+					v, undo := step(path, who, n, has, now)
+					walk(left-1, has, now, path) // the answer is lost, or says nothing new
+					if (v == rotate || v == repeat) && has[who] == n {
+						learned := has
+						learned[who]++
+						walk(left-1, learned, now, path)
 					}
-					if r.Ended && got != refuseEnded {
-						t.Fatalf("%s: accepted after the end", step())
-					}
-					if after.Newest != int64(len(mm.firstUsed)) {
-						t.Fatalf("%s: %d tokens made, want %d: a branch", step(), after.Newest, len(mm.firstUsed))
-					}
-					if got == endReused {
-						deaths++
-						if knows[0] == knows[1] && n == knows[actor] {
-							t.Fatalf("%s: the newest token of both ended the family", step())
-						}
-					}
-					k := knows
-					if got == rotate || got == repeat {
-						k[actor] = max(k[actor], n+1)
-					}
-					walk(left-1, after, mm, k, now, step())
+					undo()
 				}
 			}
 		}
 	}
-	walk(depth, rotation{Expires: epoch.Add(24 * time.Hour)}, model{}, [2]int{}, epoch, "")
+	walk(depth, hands{}, epoch, "")
+	return runs
+}
+
+// Besides agreeing with the model: a token has one successor for ever; after theft nothing is accepted; whoever presents the
+// newest token that they have, however late and whatever answers were lost, is never the one whose step ends the family
+// unless the other went ahead (TK-36).
+func TestRotationModelAllInterleavings_TK_36(t *testing.T) {
+	r, m, deaths := rotation{Expires: epoch.Add(24 * time.Hour)}, model{}, 0
+	runs := interleavings(5, []time.Duration{0, Grace, Grace + time.Nanosecond}, func(path string, who, n int, has hands, now time.Time) (verdict, func()) {
+		before, was := r, m
+		m.firstUsed = slices.Clone(m.firstUsed)
+		want := m.present(n, now)
+		after, got := r.present(int64(n), now)
+		r = after
+		switch {
+		case got != want:
+			t.Fatalf("%s: verdict %d, the model says %d", path, got, want)
+		case before.Ended && got != refuseEnded:
+			t.Fatalf("%s: accepted after the end", path)
+		case after.Newest != int64(len(m.firstUsed)):
+			t.Fatalf("%s: %d tokens made, want %d: a branch", path, after.Newest, len(m.firstUsed))
+		case got == endReused && n == has[who] && has[1-who] <= n:
+			t.Fatalf("%s: ended by the newest token that anybody has", path)
+		case got == endReused:
+			deaths++
+		}
+		return got, func() { r, m = before, was }
+	})
 	if deaths == 0 {
 		t.Fatal("no interleaving ended the family: the test tests nothing")
 	}
 	t.Logf("%d interleavings, %d ends", runs, deaths)
+}
+
+// The same over the real store, each step undone by a savepoint. Nothing is remembered between two steps but what the database
+// holds, so a restart may come between any two of them.
+func TestStoreModelAllInterleavings_TK_36(t *testing.T) {
+	d := dbtest.Open(t, Migrations)
+	tokens := []string{start(t, d, alice)} // the path that is walked now
+	m, steps := model{}, 0
+	update(t, d, func(tx *db.Conn) error {
+		run := func(statement string) {
+			if _, err := tx.Exec(t.Context(), statement); err != nil {
+				t.Fatal(err)
+			}
+		}
+		runs := interleavings(4, []time.Duration{0, Grace + time.Millisecond}, func(path string, who, n int, has hands, now time.Time) (verdict, func()) {
+			steps++
+			was, made := m, len(tokens)
+			m.firstUsed = slices.Clone(m.firstUsed)
+			want := m.present(n, now)
+			run("SAVEPOINT step")
+			res, err := NewFamilies().refresh(t.Context(), tx, tokens[n], "", now)
+			if err != nil {
+				t.Fatalf("%s: %v", path, err)
+			}
+			got := verdictOf(res)
+			switch {
+			case got != want:
+				t.Fatalf("%s: verdict %d, the model says %d", path, got, want)
+			case got == rotate && slices.Contains(tokens, res.Token):
+				t.Fatalf("%s: a token that there was", path)
+			case got == repeat && res.Token != tokens[n+1]:
+				t.Fatalf("%s: a second successor", path)
+			case got == rotate:
+				tokens = append(tokens, res.Token)
+			}
+			return got, func() {
+				m, tokens = was, tokens[:made]
+				run("ROLLBACK TO step")
+				run("RELEASE step")
+			}
+		})
+		t.Logf("%d interleavings, %d steps", runs, steps)
+		return nil
+	})
+}
+
+// verdictOf reads the verdict out of an answer.
+func verdictOf(res Refreshed) verdict {
+	switch {
+	case res.Refused == nil && res.Repeated:
+		return repeat
+	case res.Refused == nil:
+		return rotate
+	}
+	return map[Reason]verdict{Reused: endReused, Ended: refuseEnded, Expired: refuseExpired}[res.Refused.Reason]
 }

@@ -53,6 +53,8 @@ func hostile(c rune) bool {
 }
 
 // Columns is how many columns of a terminal a printable text takes.
+//
+//go:noinline
 func Columns(s string) int {
 	n := 0
 	for _, c := range s {

@@ -48,6 +48,7 @@ type Span struct {
 	Style Style
 }
 
+//go:noinline
 func (s *Screen) paint(text string, style Style) string {
 	if !s.Colour || style == Plain || text == "" {
 		return text

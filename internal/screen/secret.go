@@ -2,14 +2,14 @@ package screen
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
-	"sync"
 	"unicode/utf8"
+
+	"github.com/cloakroom/cloakroom/internal/pattern"
 )
 
 // shortened is what Short returns.
-var shortened = lazy(`^.{0,4}…\([0-9]+\)$`)
+var shortened = pattern.Lazy(`^.{0,4}…\([0-9]+\)$`)
 
 // Short is a secret as it may be seen: its first four octets, and how many it has. What is short already stays so.
 func Short(secret string) string {
@@ -54,9 +54,4 @@ func shortPair(pair string) string {
 	secret := strings.Trim(value, " \t")
 	before, after, _ := strings.Cut(value, secret)
 	return name + before + Short(secret) + after
-}
-
-// lazy is a regular expression that is compiled when it is first used: most programs that hold this package never use it.
-func lazy(expr string) func() *regexp.Regexp {
-	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/cloakroom/cloakroom/cookie/jar"
+	"github.com/cloakroom/cloakroom/internal/pattern"
 	"github.com/cloakroom/cloakroom/trace"
 )
 
@@ -142,7 +143,7 @@ func shortenHead(head string) string {
 }
 
 // secretName is what fields are called whose value is for one reader only.
-var secretName = lazy(`(?i)token|secret|passw|api-?key|session|^x-auth`)
+var secretName = pattern.Lazy(`(?i)token|secret|passw|api-?key|session|^x-auth`)
 
 func shortenField(name, value string) string {
 	name = strings.ToLower(strings.TrimSpace(name))
@@ -192,7 +193,7 @@ func shortenPage(p *trace.Page, echo *strings.Replacer) *trace.Page {
 }
 
 // aToken is a JWT: nothing else begins like this and has two dots.
-var aToken = lazy(`eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*\.[A-Za-z0-9_.-]*`)
+var aToken = pattern.Lazy(`eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*\.[A-Za-z0-9_.-]*`)
 
 func hideTokens(s string) string {
 	if !strings.Contains(s, "eyJ") {
@@ -202,7 +203,7 @@ func hideTokens(s string) string {
 }
 
 // aMember is a member of a JSON object that is called like a secret, and its text.
-var aMember = lazy(`(?i)("[^"\\]{0,40}(?:token|secret|passw|api_?key)[^"\\]{0,40}"\s*:\s*")((?:[^"\\]|\\.){9,})`)
+var aMember = pattern.Lazy(`(?i)("[^"\\]{0,40}(?:token|secret|passw|api_?key)[^"\\]{0,40}"\s*:\s*")((?:[^"\\]|\\.){9,})`)
 
 func hideMembers(s string) string {
 	return aMember().ReplaceAllStringFunc(s, func(m string) string {

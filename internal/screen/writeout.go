@@ -80,6 +80,7 @@ func (f Format) Write(w io.Writer, t *trace.Trace) {
 
 func last(t *trace.Trace) *trace.Hop { return t.Hops[len(t.Hops)-1] }
 
+//go:noinline
 func ofLast(read func(h *trace.Hop) string) func(*trace.Trace) string {
 	return func(t *trace.Trace) string { return Printable(read(last(t))) }
 }

@@ -20,10 +20,14 @@ func (s *Server) accountView(w http.ResponseWriter, r *http.Request) (page.Accou
 	if err != nil {
 		return page.Account{}, err
 	}
+	thefts, err := s.thefts(r)
+	if err != nil {
+		return page.Account{}, err
+	}
 	rec := currentSession(r).Record()
 	return page.Account{
 		Frame: s.frame(w, r), ID: acct.ID, Name: acct.Name, Email: acct.Email, Groups: acct.Groups,
-		Session: sessionView(rec, rec.Handle), CanEdit: true,
+		Session: sessionView(rec, rec.Handle), Thefts: thefts, CanEdit: true,
 	}, nil
 }
 

@@ -90,13 +90,17 @@ func (s *Server) apiSignedIn(w http.ResponseWriter, r *http.Request, code int, a
 	return s.answer(w, code, signedIn{accountBody(acct), sessionBody(rec, rec.Handle)})
 }
 
-// apiToken signs a program in; no cookie is set.
+// apiToken signs a program in; no cookie is set. The tokens are for the client that the request proves to come from, or for the one without a secret.
 func (s *Server) apiToken(w http.ResponseWriter, r *http.Request) error {
 	var in app.Credentials
 	if err := readJSON(r, members{"email": &in.Email, "password": &in.Password}, "email", "password"); err != nil {
 		return err
 	}
-	t, err := s.app.IssueTokens(r.Context(), in, s.client(r))
+	client, err := s.apiClient(r)
+	if err != nil {
+		return err
+	}
+	t, err := s.app.IssueTokensTo(r.Context(), client, in, s.client(r))
 	if err != nil {
 		return err
 	}

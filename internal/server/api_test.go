@@ -333,7 +333,7 @@ func TestSignOutIsDoneForWhomeverAsks(t *testing.T) {
 	tok := program(t, h, anna)
 	want(t, h.Client().Do("POST", "/api/signout", "", bearer(tok.Access)), 204, "")
 	want(t, h.Client().Get("/api/me", bearer(tok.Access)), 401, "signed-out")
-	want(t, refresh(h.Client(), tok.Refresh), 400, "signed-out")
+	wantRefused(t, refresh(h.Client(), tok.Refresh), "ended", "signed-out")
 	want(t, h.Client().Do("POST", "/api/signout", "", bearer(tok.Access)), 204, "")
 	want(t, h.Client().Do("POST", "/api/signout", "", bearer("nonsense")), 401, "invalid-token")
 }

@@ -1,11 +1,13 @@
 package server_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"testing"
+	"time"
 
+	"github.com/cloakroom/cloakroom/internal/access"
 	"github.com/cloakroom/cloakroom/internal/app"
 	"github.com/cloakroom/cloakroom/internal/server/servertest"
 )
@@ -20,34 +22,43 @@ func (w *quiet) Header() http.Header         { return w.header }
 func (w *quiet) Write(p []byte) (int, error) { return len(p), nil }
 func (w *quiet) WriteHeader(status int)      { w.status = status }
 
-// BenchmarkForwardAuth is an allowed check from the handler's first line to its last, without net/http. What a whole check costs beside a bare
-// server is for bench/ to say.
+// BenchmarkForwardAuth is an allowed check from the handler's first line to its last, without net/http: at the sign-in's host, at an app's, and
+// there among 1,000 rules. What a whole check costs beside a bare server is for bench/ to say.
 func BenchmarkForwardAuth(b *testing.B) {
-	h := servertest.Start(b, func(c *app.Config) { c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")} })
-	c := h.Client()
-	c.SignUp("anna@example.org")
+	h, cookie := proxiedHouse(b)
 	var tokens struct {
 		Access string `json:"access_token"`
 	}
-	c.JSON("/api/token", map[string]string{"email": "anna@example.org", "password": servertest.Password}).Decode(b, &tokens)
-	for _, by := range []struct{ name, header, value string }{
-		{"cookie", "Cookie", sessionCookie + "=" + c.Cookie(sessionCookie)},
-		{"token", "Authorization", "Bearer " + tokens.Access},
-	} {
-		b.Run(by.name, func(b *testing.B) {
-			r := httptest.NewRequest("GET", "/forward-auth/nginx", nil) // from 192.0.2.1
-			r.Header.Set("X-Original-Url", "https://wiki.example.org/page?x=1")
-			r.Header.Set("X-Original-Method", "GET")
-			r.Header.Set(by.header, by.value)
-			w := &quiet{header: http.Header{}}
-			b.ReportAllocs()
-			for b.Loop() {
-				clear(w.header)
-				h.Server.Public().ServeHTTP(w, r)
-				if w.status != http.StatusOK {
-					b.Fatalf("status %d, %v", w.status, w.header)
-				}
+	h.Client().JSON("/api/token", map[string]string{"email": "anna@example.org", "password": servertest.Password}).Decode(b, &tokens)
+	benchmarkCheck(b, "cookie", h, proxied, "Cookie", cookie)
+	benchmarkCheck(b, "token", h, proxied, "Authorization", "Bearer "+tokens.Access)
+	for _, rules := range []int{0, 1000} {
+		h := town(b, func(c *app.Config) {
+			for i := range rules {
+				c.Rules = append(c.Rules, access.Rule{Host: wikiHost, Path: fmt.Sprintf("/p%d/q", i), Groups: []string{"g"}, Within: time.Hour, Source: fmt.Sprint("rule ", i)})
 			}
 		})
+		h.Client().SignUp("anna@example.org")
+		w := walk(b, h)
+		w.signIn(w.open(wikiPage))
+		benchmarkCheck(b, fmt.Sprintf("app, %d rules", rules), h, wikiPage, "Cookie", sessionCookie+"="+w.jars[wikiHost][sessionCookie])
 	}
+}
+
+func benchmarkCheck(b *testing.B, name string, h *servertest.House, link, header, value string) {
+	b.Run(name, func(b *testing.B) {
+		r := httptest.NewRequest("GET", "/forward-auth/nginx", nil) // from 192.0.2.1
+		r.Header.Set("X-Original-Url", link)
+		r.Header.Set("X-Original-Method", "GET")
+		r.Header.Set(header, value)
+		w := &quiet{header: http.Header{}}
+		b.ReportAllocs()
+		for b.Loop() {
+			clear(w.header)
+			h.Server.Public().ServeHTTP(w, r)
+			if w.status != http.StatusOK {
+				b.Fatalf("status %d, %v", w.status, w.header)
+			}
+		}
+	})
 }

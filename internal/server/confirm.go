@@ -11,6 +11,7 @@ func (s *Server) showConfirm(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) confirmPage(w http.ResponseWriter, r *http.Request, code int, target string, errs page.Errors, readable bool) error {
+	s.toward(w, target)
 	v := page.Confirm{Frame: s.frame(w, r), ReturnTo: target, Errors: errs, Reveal: readable, CanReveal: true}
 	if v.Frame.Person != nil {
 		v.Email = v.Frame.Person.Email

@@ -23,13 +23,27 @@ func (s *Server) devices(w http.ResponseWriter, r *http.Request, code int, notic
 	if err != nil {
 		return err
 	}
-	v := page.Devices{Frame: s.frame(w, r), Errors: errs}
+	thefts, err := s.thefts(r)
+	if err != nil {
+		return err
+	}
+	apps, err := s.app.AppsOf(r.Context(), p.ID)
+	if err != nil {
+		return err
+	}
+	v := page.Devices{Frame: s.frame(w, r), Thefts: thefts, Errors: errs}
 	v.Frame.Notices = notices
 	for _, rec := range live {
-		v.Sessions = append(v.Sessions, sessionView(rec, p.Session))
+		device := sessionView(rec, p.Session)
+		for _, a := range apps {
+			if a.Parent == rec.Handle {
+				device.Apps = append(device.Apps, page.App{Host: a.Host, Since: a.Created})
+			}
+		}
+		v.Sessions = append(v.Sessions, device)
 	}
 	for i := range ended {
-		v.Ended = append(v.Ended, *endedView(&ended[i], ""))
+		v.Ended = append(v.Ended, *endedView(&ended[i].Ending, ended[i].Device))
 	}
 	s.render(w, r, code, v)
 	return nil
@@ -64,6 +78,8 @@ func (s *Server) endDevices(w http.ResponseWriter, r *http.Request) error {
 			return s.devices(w, r, code, nil, errs)
 		}
 		return s.devices(w, r, http.StatusOK, []page.Notice{{Tone: page.Good, Text: "That device is signed out."}}, nil)
+	case page.ActionSeen:
+		return s.putAway(w, r, handle)
 	}
 	return &app.Error{Reason: guard.InvalidInput}
 }

@@ -3,6 +3,7 @@ package server
 import (
 	"net/http"
 	"strings"
+	"time"
 )
 
 // Route is a row of the table of routes, for tests that ask something of each.
@@ -21,7 +22,7 @@ func (s *Server) Routes() []Route {
 
 // Through serves a handler as if it stood among the pages, the API or the OAuth endpoints.
 func (s *Server) Through(zone string, h func(http.ResponseWriter, *http.Request) error) http.Handler {
-	z := map[string]func() zoneT{"page": s.pageZone, "api": s.apiZone, "oauth": s.oauthZone, "forward-auth": s.forwardZone}[zone]()
+	z := map[string]func() *zoneT{"page": s.pageZone, "api": s.apiZone, "oauth": s.oauthZone, "forward-auth": s.forwardZone}[zone]()
 	return s.observe(z.wrap(h))
 }
 
@@ -32,3 +33,6 @@ func (s *Server) ReturnTo(target string) string { return s.returnTo(target) }
 
 // MintFormToken makes a form token for an owner, as a page would hold it.
 func (s *Server) MintFormToken(owner string) string { return s.forms.mint(owner) }
+
+// SetFeedStall changes how long a reader of the feed may take for one message.
+func (s *Server) SetFeedStall(d time.Duration) { s.feedStall = d }

@@ -147,3 +147,45 @@ func TestAPanicIsNeverAYes_FA01(t *testing.T) {
 		t.Errorf("%d panics in the log, want 8", n)
 	}
 }
+
+// TestABusyDatabaseSaysWhen: where another writer holds the database for too long, nothing is broken: 503 as ever, and when to ask again.
+func TestABusyDatabaseSaysWhen(t *testing.T) {
+	h := servertest.Start(t, nil)
+	c := h.Client()
+	c.SignUp(anna)
+	tok := program(t, h, anna)
+	form := c.FormToken("/account")
+	creds := map[string]string{"email": anna, "password": servertest.Password}
+	for what, ask := range map[string]func() servertest.Answer{
+		"sign in": func() servertest.Answer { return h.Client().JSON("/api/signin", creds) },
+		"sign up": func() servertest.Answer {
+			return h.Client().JSON("/api/signup", map[string]string{"email": "b@example.org", "password": servertest.Password})
+		},
+		"token":             func() servertest.Answer { return h.Client().JSON("/api/token", creds) },
+		"refresh":           func() servertest.Answer { return refresh(h.Client(), tok.Refresh) },
+		"revoke":            func() servertest.Answer { return post(h.Client(), "/oauth/revoke", url.Values{"token": {tok.Refresh}}) },
+		"sign out":          func() servertest.Answer { return c.Do("POST", "/api/signout", "") },
+		"end others":        func() servertest.Answer { return c.Do("DELETE", "/api/sessions", "") },
+		"rename, by a page": func() servertest.Answer { return c.Form("/account", url.Values{"name": {"x"}, "form_token": {form}}) },
+		"sign out, by one":  func() servertest.Answer { return c.Form("/signout", url.Values{"form_token": {form}}) },
+		"end others, by one": func() servertest.Answer {
+			return c.Form("/account/sessions", url.Values{"action": {"end-others"}, "form_token": {form}})
+		},
+	} {
+		h.Faults.Set(func(op db.Op) error {
+			if op.Kind == "exec" {
+				return &db.Error{Err: db.ErrBusy}
+			}
+			return nil
+		})
+		a := ask()
+		h.Faults.Set(nil)
+		if a.StatusCode != http.StatusServiceUnavailable || a.Header.Get("Retry-After") != "5" {
+			t.Errorf("%s: %d, Retry-After %q; want 503, 5", what, a.StatusCode, a.Header.Get("Retry-After"))
+		}
+		if strings.HasPrefix(a.Header.Get("Content-Type"), "application/") && a.Reason() != "store-unavailable" {
+			t.Errorf("%s: %s", what, a.Body)
+		}
+	}
+	want(t, c.Get("/api/me"), http.StatusOK, "")
+}

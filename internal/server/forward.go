@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/cloakroom/cloakroom/guard"
-	"github.com/cloakroom/cloakroom/internal/account"
+	"github.com/cloakroom/cloakroom/internal/access"
 	"github.com/cloakroom/cloakroom/internal/app"
 	"github.com/cloakroom/cloakroom/internal/server/page"
 )
@@ -15,15 +15,28 @@ import (
 // A dialect is how one kind of reverse proxy asks whether a request may pass, and how it wants to hear no.
 type dialect interface {
 	// original reads which request the proxy asks about. An error means that it cannot be known: the answer is no.
-	original(h http.Header) (original, error)
-	// refuse says no: where a person can sign in, or "" for a program.
-	refuse(w http.ResponseWriter, p problem, signIn string)
+	original(r *http.Request) (original, error)
+	// allow adds to a yes what this kind of proxy needs beside the four headers.
+	allow(h http.Header, r *http.Request)
+	// refuse says no.
+	refuse(w http.ResponseWriter, no refusal)
 }
 
 // original is the request that stands before the proxy.
 type original struct {
 	method string
-	url    *url.URL
+	url    url.URL // without a Host if it is not known
+	target string  // path and query as they stood in the request: what an app reads
+}
+
+// refusal is a no, and what helps the person or the program that gets it.
+type refusal struct {
+	problem
+	original
+
+	question *http.Request
+	signIn   string // where a person who opens a page is sent; "" for a program, or if it does not help
+	signInAt string // where a person can sign in, for a program to tell; "" if it does not help
 }
 
 // forward answers a reverse proxy: 200 with exactly our identity headers, or no. Whatever goes wrong is no (FA-01).
@@ -33,58 +46,117 @@ func (s *Server) forward(d dialect) handler {
 		if !s.peers.trusts(r.RemoteAddr) {
 			return &app.Error{Reason: guard.UntrustedProxy, Detail: "This address is not a --trusted-proxy."}
 		}
-		orig, err := d.original(r.Header)
+		orig, err := d.original(r)
 		if err != nil {
-			s.refuse(w, r, d, original{}, &app.Error{Reason: guard.MalformedRequest, Err: err})
+			d.refuse(w, s.refusal(w, r, original{}, &app.Error{Reason: guard.MalformedRequest, Err: err}))
 			return nil
 		}
-		decision := s.guard.Check(r)
-		if !decision.Allowed() {
-			s.refuse(w, r, d, orig, &refusedError{decision})
-			return nil
-		}
-		acct, err := s.app.Account(r.Context(), decision.Principal.ID)
+		who, err := s.admit(r, orig)
 		if err != nil {
-			s.refuse(w, r, d, orig, err)
+			d.refuse(w, s.refusal(w, r, orig, err))
 			return nil
 		}
-		identify(w.Header(), acct)
+		identify(w.Header(), who)
+		d.allow(w.Header(), r)
 		w.WriteHeader(http.StatusOK)
 		return nil
 	}
 }
 
-// identify sets all four headers, empty ones too: the proxy overwrites what the client sent with them (FA-02).
-func identify(h http.Header, a account.Account) {
-	email := ""
-	if a.EmailTrusted {
-		email = a.Email
+// nobody makes a request that may pass whoever makes it.
+var nobody = &guard.Principal{}
+
+// admit decides whether a request to an app may pass, and says who makes it.
+func (s *Server) admit(r *http.Request, orig original) (*guard.Principal, error) {
+	at := s.sites.of(&orig.url)
+	if at == nil {
+		return nil, &app.Error{Reason: s.sites.whyNot(&orig.url)}
 	}
-	values := [4]string{a.ID, email, a.Name, strings.Join(a.Groups, ",")}
+	if strings.HasPrefix(orig.target, pathAppPrefix) && !at.signIn {
+		return nil, &app.Error{Reason: guard.PrefixNotPassed} // which the proxy has to hand to us without a question
+	}
+	q := access.Query{Host: orig.url.Host, Target: orig.target, Method: orig.method}
+	if unattended(r.Header) || s.access.Unattended(q.Host, q.Target, q.Method) {
+		r = asUnattended(r)
+	}
+	who := at.guard.Check(r)
+	if who.Allowed() {
+		q.SignedIn, q.Groups, q.AuthTime = true, who.Principal.Groups, who.Principal.AuthTime
+	}
+	switch d := s.access.Decide(q); d.Verdict {
+	case access.Allow:
+	case access.SignIn:
+		return nil, &refusedError{who}
+	case access.StepUp:
+		return nil, &app.Error{Reason: guard.ReauthenticationRequired}
+	case access.Deny:
+		return nil, &app.Error{Reason: guard.NotInGroup}
+	case access.Ambiguous:
+		return nil, &app.Error{Reason: guard.AmbiguousPath, Detail: "The address can be read in more than one way: " + d.Why + "."}
+	default:
+		return nil, &app.Error{Reason: guard.UnknownHost}
+	}
+	if !q.SignedIn {
+		return nobody, nil
+	}
+	return who.Principal, nil
+}
+
+// identify sets all four headers, empty ones too: the proxy overwrites what the client sent with them (FA-02).
+func identify(h http.Header, p *guard.Principal) {
+	values := [4]string{p.ID, trustedEmail(p), p.Name, strings.Join(p.Groups, ",")}
 	h["Remote-User"], h["Remote-Email"] = values[0:1:1], values[1:2:2]
 	h["Remote-Name"], h["Remote-Groups"] = values[2:3:3], values[3:4:4]
 }
 
-// refuse says no and logs why. Only a person who follows a link can use a sign-in page: a script gets 401.
-func (s *Server) refuse(w http.ResponseWriter, r *http.Request, d dialect, orig original, err error) {
-	p := s.describe(r, err)
-	signIn := ""
-	if helpedBySigningIn(p) && orig.url != nil && isSafe(orig.method) && isNavigation(r.Header) {
-		signIn = s.app.Config.Link(page.PathSignIn, nil)
-		if s.returnTo(orig.url.String()) != "" {
-			signIn += "?" + returnQuery(orig.url.String())
+// refusal makes up a no and logs why. Only a person who follows a link can use a sign-in page: a script is told where it is.
+func (s *Server) refusal(w http.ResponseWriter, r *http.Request, orig original, err error) refusal {
+	no := refusal{problem: s.describe(r, err), original: orig, question: r}
+	switch navigation := isNavigation(r.Header); {
+	case errors.Is(err, errUntold) && navigation:
+		no.signIn = s.diagnosis(guard.MalformedRequest, "")
+	case no.url.Host != "" && helpedBySigningIn(no.problem):
+		if no.signInAt = s.helpFor(no); navigation && isSafe(no.method) {
+			no.signIn = no.signInAt
 		}
 	}
-	if p.Status < 500 && p.Status != http.StatusForbidden && signIn == "" {
+	if no.Status < 500 && no.Status != http.StatusForbidden && no.signIn == "" {
 		w.Header().Set("WWW-Authenticate", wanted(err)) // whatever the dialect makes of it, 401 may be the answer
 	}
-	s.log.Info("forward-auth.refused", "reason", p.Reason, "host", hostOf(orig), "addr", s.peers.client(r))
-	d.refuse(w, p, signIn)
+	s.log.Info("forward-auth.refused", "reason", no.Reason, "host", orig.url.Host, "addr", s.peers.client(r))
+	return no
+}
+
+// helpFor is where a person gets over a refusal that can be got over, or reads what is wrong with the proxy.
+func (s *Server) helpFor(no refusal) string {
+	switch no.Reason {
+	case guard.ReauthenticationRequired:
+		return s.app.Config.Link(page.PathConfirm, url.Values{page.FieldReturnTo: {no.url.String()}})
+	case guard.PrefixNotPassed:
+		return s.diagnosis(guard.PrefixNotPassed, originOf(&no.url))
+	}
+	return s.signInFor(&no.url)
+}
+
+// signInFor is where a person signs in to get to a page of an app, and comes back to it. At a host of its own the way begins there,
+// since only that host can set its cookies.
+func (s *Server) signInFor(u *url.URL) string {
+	at := s.sites.of(u)
+	switch {
+	case at == nil && s.sites.whyNot(u) != guard.UnknownHost:
+		return s.diagnosis(s.sites.whyNot(u), originOf(u))
+	case at == nil:
+		return s.app.Config.Link(page.PathSignIn, nil)
+	case at.signIn:
+		return s.app.Config.Link(page.PathSignIn, nil) + "?" + returnQuery(u.String())
+	}
+	return originOf(u) + pathAppStart + "?" + returnQuery(u.RequestURI())
 }
 
 // helpedBySigningIn tells the refusals that the sign-in page mends or explains: also doubled cookies, and too many of them.
 func helpedBySigningIn(p problem) bool {
-	return p.Status == http.StatusUnauthorized || p.Status == http.StatusRequestHeaderFieldsTooLarge || p.Reason == guard.DuplicateCookie
+	return p.Status == http.StatusUnauthorized || p.Status == http.StatusRequestHeaderFieldsTooLarge || p.Reason == guard.DuplicateCookie ||
+		p.Reason == guard.ReauthenticationRequired
 }
 
 // wanted says how to show credentials (RFC 9110 section 15.5.2), and of a refused token what was wrong with it.
@@ -96,13 +168,6 @@ func wanted(err error) string {
 		}
 	}
 	return `Bearer realm="` + guard.Realm + `"`
-}
-
-func hostOf(o original) string {
-	if o.url == nil {
-		return ""
-	}
-	return o.url.Host
 }
 
 // isNavigation tells a person's browser that opens a page from a script that fetches. Browsers say so themselves

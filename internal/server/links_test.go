@@ -235,7 +235,7 @@ func TestResetLinks(t *testing.T) {
 		t.Error("a reset link signs nobody in: somebody else has handed it over")
 	}
 	want(t, c.Get("/api/me"), 401, "password-changed")
-	want(t, refresh(h.Client(), tok.Refresh), 400, "password-changed")
+	wantRefused(t, refresh(h.Client(), tok.Refresh), "ended", "password-changed")
 	want(t, h.Client().JSON("/api/signin", map[string]string{"email": anna, "password": servertest.Password}), 401, "wrong-credentials")
 	want(t, h.Client().JSON("/api/signin", map[string]string{"email": anna, "password": next}), 200, "")
 	a = follow(t, h, h.Client(), link, url.Values{"new_password": {"a third plum gravel 49"}})

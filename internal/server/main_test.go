@@ -47,6 +47,20 @@ func refresh(c *servertest.Client, token string) servertest.Answer {
 	return post(c, "/oauth/token", url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token}})
 }
 
+// wantRefused holds the refusal of a refresh token (RFC 6749 section 5.2): why, and how the session ended, "" if that is not said.
+func wantRefused(t testing.TB, a servertest.Answer, reason, ending string) {
+	t.Helper()
+	want(t, a, http.StatusBadRequest, reason)
+	members := map[string]string{}
+	a.Decode(t, &members)
+	if members["error"] != "invalid_grant" || members["error_description"] == "" || members["session_reason"] != ending {
+		t.Errorf("got %s, want session_reason %q", a.Body, ending)
+	}
+	if _, said := members["session_reason"]; said != (ending != "") || len(members) > 4 {
+		t.Errorf("a member more: %s", a.Body)
+	}
+}
+
 // want holds status and reason of an answer; reason "" is not looked at.
 func want(t testing.TB, a servertest.Answer, status int, reason string) {
 	t.Helper()

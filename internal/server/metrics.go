@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -22,9 +23,11 @@ func newMetrics(a *app.App) *metrics {
 	return m
 }
 
-func (m *metrics) request(status int, took time.Duration) {
+func (m *metrics) request(status int, took time.Duration, stream bool) {
 	m.requests.count(status)
-	m.seconds.observe(took)
+	if !stream {
+		m.seconds.observe(took)
+	}
 }
 
 func (m *metrics) check(status int, took time.Duration) {
@@ -32,7 +35,7 @@ func (m *metrics) check(status int, took time.Duration) {
 	m.checking.observe(took)
 }
 
-func (m *metrics) write(x *exposition) {
+func (m *metrics) write(ctx context.Context, x *exposition) {
 	m.requests.write(x, "cloakroom_requests_total", "Requests answered, without forward-auth checks, by class of status.")
 	m.seconds.write(x, "cloakroom_request_seconds", "Time to answer a request.")
 	m.checks.write(x, "cloakroom_forward_auth_checks_total", "Forward-auth checks answered, by class of status.")
@@ -46,6 +49,11 @@ func (m *metrics) write(x *exposition) {
 		lost = 1
 	}
 	x.one("cloakroom_watch_lost", "gauge", "1 while endings of other processes cannot be followed.", lost)
+	x.one("cloakroom_feed_readers", "gauge", "Streams and waiting polls of the feed of revocations.", float64(s.FeedReaders))
+	if position, entries, err := m.app.FeedStats(ctx); err == nil {
+		x.one("cloakroom_feed_position", "gauge", "The number of what was told last by the feed of revocations.", float64(position))
+		x.one("cloakroom_feed_entries", "gauge", "Entries of the feed that are kept for newcomers.", float64(entries))
+	}
 	writeRuntime(x)
 	writeProcess(x)
 }
@@ -54,7 +62,7 @@ func (s *Server) opsRoutes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, r *http.Request) {
 		var x exposition
-		s.metrics.write(&x)
+		s.metrics.write(r.Context(), &x)
 		plainHeaders(w.Header())
 		w.Header().Set("Content-Type", expositionType)
 		_, _ = w.Write(x.Bytes())

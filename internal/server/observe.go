@@ -21,6 +21,7 @@ type stamp struct {
 	id     string
 	start  time.Time
 	report bool // tell the browser how long the steps took
+	stream bool // it lasts as long as it is followed, which is no time to answer
 
 	cookie, session, guard time.Duration
 }
@@ -77,7 +78,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 				rec.status = http.StatusOK // which net/http sends for a handler that wrote nothing
 			}
 			took := time.Since(t.start)
-			s.metrics.request(rec.status, took)
+			s.metrics.request(rec.status, took, t.stream)
 			s.log.Info("request", "method", r.Method, "path", loggedPath(r), "status", rec.status,
 				"ms", float64(took.Microseconds())/1000, "request", t.id)
 			if cut {
@@ -127,7 +128,7 @@ func (s *Server) panicked(w *recorder, r *http.Request, id string, v any) (cut b
 	switch {
 	case strings.HasPrefix(r.URL.Path, "/api/"):
 		s.failProblem(w, r, err)
-	case strings.HasPrefix(r.URL.Path, "/oauth/"):
+	case strings.HasPrefix(r.URL.Path, "/oauth/"), r.URL.Path == "/revocations":
 		s.failOAuth(w, r, err)
 	default:
 		s.render(w, r, http.StatusInternalServerError, page.Error{Status: http.StatusInternalServerError, RequestID: id})

@@ -5,24 +5,38 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/cloakroom/cloakroom/internal/app"
 )
 
 // peers knows which neighbours may speak for others. By default nobody may.
-type peers struct{ trusted []netip.Prefix }
+type peers struct {
+	trusted []netip.Prefix
+	last    atomic.Pointer[string] // the address of the proxy that was trusted last, as its connections have it: mostly there is one
+}
 
 // trusts reports whether a connection comes from a trusted proxy. IPv4 addresses mapped into IPv6 are the IPv4
 // addresses that they are (CVE-2024-24790).
-func (p peers) trusts(remoteAddr string) bool {
+func (p *peers) trusts(remoteAddr string) bool {
 	if len(p.trusted) == 0 {
 		return false
 	}
+	colon := max(strings.LastIndexByte(remoteAddr, ':'), 0)
+	addr := remoteAddr[:colon]
+	if last := p.last.Load(); last != nil && *last == addr && len(remoteAddr) > colon+1 && isPort(remoteAddr[colon+1:]) {
+		return true
+	}
 	ap, err := netip.ParseAddrPort(remoteAddr)
-	return err == nil && p.trustsAddr(ap.Addr())
+	if err != nil || !p.trustsAddr(ap.Addr()) {
+		return false
+	}
+	addr = strings.Clone(addr)
+	p.last.Store(&addr)
+	return true
 }
 
-func (p peers) trustsAddr(a netip.Addr) bool {
+func (p *peers) trustsAddr(a netip.Addr) bool {
 	a = a.Unmap().WithZone("")
 	return slices.ContainsFunc(p.trusted, func(t netip.Prefix) bool { return t.Contains(a) })
 }
@@ -30,7 +44,7 @@ func (p peers) trustsAddr(a netip.Addr) bool {
 // client is the address that a request comes from: the connection's, or, behind trusted proxies, the first in
 // X-Forwarded-For from the right that is not one of them (FA-05). An entry that is no address ends the walk: what
 // stands left of it was written by somebody else.
-func (p peers) client(r *http.Request) netip.Addr {
+func (p *peers) client(r *http.Request) netip.Addr {
 	ap, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
 		return netip.Addr{}

@@ -49,7 +49,7 @@ func TestWhoIsAsking_FA05(t *testing.T) {
 			for _, name := range []string{"X-Real-IP", "Forwarded", "X-Client-IP", "True-Client-IP", "CF-Connecting-IP", "X-Forwarded"} {
 				r.Header.Set(name, "203.0.113.9") // never looked at
 			}
-			if got := (peers{tt.trusted}).client(r).String(); got != tt.want {
+			if got := (&peers{trusted: tt.trusted}).client(r).String(); got != tt.want {
 				t.Errorf("got %s, want %s", got, tt.want)
 			}
 		})
@@ -58,7 +58,7 @@ func TestWhoIsAsking_FA05(t *testing.T) {
 
 // TestWhoIsTrusted_FA05: a neighbour by its address alone, however that is dressed.
 func TestWhoIsTrusted_FA05(t *testing.T) {
-	lan := peers{[]netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fe80::/10")}}
+	lan := &peers{trusted: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fe80::/10")}}
 	for remote, want := range map[string]bool{
 		"10.1.2.3:1": true, "[::ffff:10.1.2.3]:1": true, "[fe80::1%eth0]:1": true,
 		"11.1.2.3:1": false, "[::ffff:11.1.2.3]:1": false, "[::10.1.2.3]:1": false, "10.1.2.3": false, "": false, "@": false, "localhost:1": false,
@@ -66,8 +66,14 @@ func TestWhoIsTrusted_FA05(t *testing.T) {
 		if got := lan.trusts(remote); got != want {
 			t.Errorf("%q: got %v, want %v", remote, got, want)
 		}
-		if (peers{}).trusts(remote) {
+		if new(peers).trusts(remote) {
 			t.Errorf("%q is trusted although nobody is", remote)
+		}
+		// Who was trusted just now makes nobody else trusted.
+		for other, ok := range map[string]bool{"10.1.2.3:7": true, "10.1.2.3": false, "110.1.2.3:7": false, "11.1.2.3:7": false, "1:10.1.2.3:7": false, "10.1.2.3:": false, "10.1.2.3:http": false, "10.1.2.3:65536": false} {
+			if got := lan.trusts(other); got != ok {
+				t.Errorf("%q after %q: got %v", other, remote, got)
+			}
 		}
 	}
 }

@@ -29,6 +29,7 @@ var statuses = map[guard.Reason]int{
 	session.DuplicateCookie:        http.StatusBadRequest,
 	guard.DuplicateCredentials:     http.StatusBadRequest,
 	guard.WeakPassword:             http.StatusBadRequest,
+	guard.InvalidReturnTo:          http.StatusBadRequest,
 	guard.UntrustedProxy:           http.StatusForbidden,
 	guard.InsufficientScope:        http.StatusForbidden,
 	guard.NotInGroup:               http.StatusForbidden,
@@ -38,6 +39,10 @@ var statuses = map[guard.Reason]int{
 	guard.CrossOrigin:              http.StatusForbidden,
 	guard.FormToken:                http.StatusForbidden,
 	guard.CookieRefused:            http.StatusForbidden,
+	guard.UnknownHost:              http.StatusForbidden,
+	guard.AmbiguousPath:            http.StatusForbidden,
+	guard.ForeignCode:              http.StatusForbidden,
+	guard.WrongClock:               http.StatusServiceUnavailable,
 	guard.NotFound:                 http.StatusNotFound,
 	guard.MethodNotAllowed:         http.StatusMethodNotAllowed,
 	guard.Taken:                    http.StatusConflict,
@@ -46,8 +51,10 @@ var statuses = map[guard.Reason]int{
 	guard.SetupDone:                http.StatusGone,
 	guard.TooLarge:                 http.StatusRequestEntityTooLarge,
 	guard.UnsupportedMediaType:     http.StatusUnsupportedMediaType,
+	guard.NotAcceptable:            http.StatusNotAcceptable,
 	guard.Throttled:                http.StatusTooManyRequests,
 	guard.InternalError:            http.StatusInternalServerError,
+	guard.AppUnreachable:           http.StatusBadGateway,
 	guard.Busy:                     http.StatusServiceUnavailable,
 	guard.StoreUnavailable:         http.StatusServiceUnavailable,
 }
@@ -81,6 +88,7 @@ func (s *Server) describe(r *http.Request, err error) problem {
 	var (
 		known    *app.Error
 		refused  *refusedError
+		oauth    *oauthError
 		tooLarge *http.MaxBytesError
 	)
 	reason, detail, field := guard.StoreUnavailable, "", ""
@@ -89,6 +97,8 @@ func (s *Server) describe(r *http.Request, err error) problem {
 		reason = refused.decision.Reason()
 	case errors.As(err, &known):
 		reason, detail, field = known.Reason, known.Detail, known.Field
+	case errors.As(err, &oauth): // of a client, at an address of the API
+		reason, detail = oauth.reason, oauth.detail
 	case errors.As(err, &tooLarge):
 		reason = guard.TooLarge
 	}
@@ -121,16 +131,20 @@ func (s *Server) failProblem(w http.ResponseWriter, r *http.Request, err error) 
 		return
 	}
 	retryAfter(h, err)
-	bearerChallenge(h, p.Status)
+	challenge(h, p.Status, p.Reason)
 	h.Set("Content-Type", "application/problem+json")
 	w.WriteHeader(p.Status)
 	s.encode(w, p)
 }
 
-// bearerChallenge is what every 401 must have (RFC 9110 section 15.5.2). Browsers ask nothing of a person for Bearer.
-func bearerChallenge(h http.Header, code int) {
+// challenge is what every 401 must have (RFC 9110 section 15.5.2). Browsers ask nothing of a person for Bearer; Basic is for clients.
+func challenge(h http.Header, code int, reason guard.Reason) {
+	scheme := "Bearer"
+	if reason == guard.InvalidClient {
+		scheme = "Basic"
+	}
 	if code == http.StatusUnauthorized {
-		h.Set("WWW-Authenticate", `Bearer realm="`+guard.Realm+`"`)
+		h.Set("WWW-Authenticate", scheme+` realm="`+guard.Realm+`"`)
 	}
 }
 
@@ -176,7 +190,7 @@ func (s *Server) failPage(w http.ResponseWriter, r *http.Request, err error) {
 
 // render writes a page with a status.
 func (s *Server) render(w http.ResponseWriter, r *http.Request, code int, view any) {
-	bearerChallenge(w.Header(), code)
+	challenge(w.Header(), code, "")
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	rec := &statusOnWrite{ResponseWriter: w, code: code}
 	if err := s.pages.Render(rec, view); err != nil && r.Context().Err() == nil {

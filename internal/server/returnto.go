@@ -1,13 +1,14 @@
 package server
 
 import (
+	"net/http"
 	"net/url"
 	"strings"
 
 	"github.com/cloakroom/cloakroom/internal/server/page"
 )
 
-// returnTo says where to go after signing in: a path of this site, or a URL of an app that was allowed by --app. It is
+// returnTo says where to go after signing in: a path of this site, or a URL of an app that is known here. It is
 // "" for everything else, above all for what a browser would read as another site (AU-33): browsers take `\` for `/`,
 // drop tabs and line ends, and see a host after two slashes.
 func (s *Server) returnTo(target string) string {
@@ -24,33 +25,40 @@ func (s *Server) returnTo(target string) string {
 		}
 		return target
 	}
-	for _, app := range s.app.Config.AppOrigins() {
-		if u.Scheme == app.Scheme && strings.EqualFold(u.Host, app.Host) && (u.Path == "" || strings.HasPrefix(u.Path, "/")) {
-			return target
-		}
+	if s.sites.of(u) == nil || u.Path != "" && !strings.HasPrefix(u.Path, "/") {
+		return ""
 	}
-	return ""
+	return target
 }
 
 // unprintable is what never stands in a URL as it is sent.
 func unprintable(c rune) bool { return c <= ' ' || c >= 0x7f }
 
-// returnHost is the app that a target leads to, "" for this site.
-func returnHost(target string) string {
+// destination is the origin of the app that a target leads to, by way of the handover or at once; "" for this site. The
+// Content-Security-Policy of a form must allow it: the form's answer leads there.
+func (s *Server) destination(target string) string {
 	u, err := url.Parse(target)
-	if err != nil {
+	switch {
+	case err != nil:
 		return ""
+	case u.Host != "":
+		return u.Scheme + "://" + u.Host
+	case u.Path == pathHandover:
+		_, origin := s.appNamed(u.Query().Get(fieldApp))
+		return origin
 	}
-	return u.Host
+	return ""
 }
 
-// returnOrigin is what the Content-Security-Policy must allow a form to be redirected to.
-func returnOrigin(target string) string {
-	u, err := url.Parse(target)
-	if err != nil || u.Host == "" {
+// toward names the app that a person is on the way to, and lets the page's form lead there.
+func (s *Server) toward(w http.ResponseWriter, target string) (host string) {
+	origin := s.destination(target)
+	if origin == "" {
 		return ""
 	}
-	return u.Scheme + "://" + u.Host
+	w.Header().Set("Content-Security-Policy", page.Policy(origin))
+	_, host, _ = strings.Cut(origin, "://")
+	return host
 }
 
 func returnQuery(target string) string { return url.Values{page.FieldReturnTo: {target}}.Encode() }

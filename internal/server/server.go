@@ -5,10 +5,13 @@ package server
 import (
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/cloakroom/cloakroom/cookie"
 	"github.com/cloakroom/cloakroom/guard"
+	"github.com/cloakroom/cloakroom/internal/access"
 	"github.com/cloakroom/cloakroom/internal/app"
+	"github.com/cloakroom/cloakroom/internal/front"
 	"github.com/cloakroom/cloakroom/internal/server/page"
 )
 
@@ -22,9 +25,15 @@ type Server struct {
 	sealer  *cookie.Sealer
 	forms   formTokens
 	peers   peers
+	access  *access.Policy
+	sites   sites
+	front   *front.Front // nil if no app is served from here
+	prober  prober
 	cross   *http.CrossOriginProtection
 	metrics *metrics
 	base    http.Header // of every public answer
+
+	feedStall time.Duration // feedStall, but in tests
 
 	mux    *http.ServeMux
 	public http.Handler
@@ -52,13 +61,20 @@ func New(a *app.App, log *slog.Logger) (*Server, error) {
 		base:  baseHeaders(a.Config.Origin().Scheme == "https"),
 		mux:   http.NewServeMux(),
 	}
+	if s.access, err = a.Config.Access(); err != nil {
+		return nil, err
+	}
+	if s.sites, err = newSites(a, g, s.access.Hosts()); err != nil {
+		return nil, err
+	}
 	// A proxy may pass on another Host than the one in the address bar.
 	if err := s.cross.AddTrustedOrigin(a.Config.Origin().String()); err != nil {
 		return nil, err
 	}
-	s.metrics = newMetrics(a)
+	s.metrics, s.feedStall = newMetrics(a), feedStall
 	a.OnSessionError = s.sessionFailed
-	s.public = s.routes()
+	s.front = s.newFront()
+	s.public = s.protecting(s.routes())
 	return s, nil
 }
 

@@ -300,7 +300,7 @@ func TestSessionsSurviveARestart(t *testing.T) {
 	want(t, refresh(again.Client(), tok.Refresh), 200, "")
 	want(t, c.Form("/account", url.Values{"name": {"Anna"}, "form_token": {form}}), 200, "") // a page that was open meanwhile
 	want(t, again.Client().Get("/api/me", bearer(revoked.Access)), 401, "signed-out")
-	want(t, refresh(again.Client(), revoked.Refresh), 400, "signed-out")
+	wantRefused(t, refresh(again.Client(), revoked.Refresh), "ended", "signed-out")
 	late := again.Client()
 	late.SetCookie(sessionCookie, dead)
 	want(t, late.Get("/api/me"), 401, "signed-out")

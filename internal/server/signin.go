@@ -58,7 +58,7 @@ func (s *Server) showSignIn(w http.ResponseWriter, r *http.Request) error {
 // session cookie away.
 func (s *Server) signInView(w http.ResponseWriter, r *http.Request, target string) page.SignIn {
 	v := page.SignIn{
-		RememberFor: s.app.Config.Remember, ReturnTo: target, ReturnHost: returnHost(target),
+		RememberFor: s.app.Config.Remember, ReturnTo: target, ReturnHost: s.toward(w, target),
 		SignUpOpen: s.app.Config.Signup == app.SignupOpen, CanReveal: true,
 	}
 	v.Ended = s.whyGone(r)
@@ -68,9 +68,6 @@ func (s *Server) signInView(w http.ResponseWriter, r *http.Request, target strin
 	currentSession(r).DropCookie()
 	v.Frame = s.frame(w, r)
 	v.Frame.Person = nil
-	if origin := returnOrigin(target); origin != "" {
-		w.Header().Set("Content-Security-Policy", page.Policy(origin))
-	}
 	return v
 }
 

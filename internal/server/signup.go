@@ -19,11 +19,8 @@ func (s *Server) showSignUp(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) signUpView(w http.ResponseWriter, r *http.Request, invitation, target string) (page.SignUp, error) {
-	v := page.SignUp{Frame: s.frame(w, r), Invitation: invitation, ReturnTo: target, ReturnHost: returnHost(target), CanReveal: true}
+	v := page.SignUp{Frame: s.frame(w, r), Invitation: invitation, ReturnTo: target, ReturnHost: s.toward(w, target), CanReveal: true}
 	v.Frame.Here = page.PathSignUp + "?" + url.Values{"invitation": {invitation}, page.FieldReturnTo: {target}}.Encode()
-	if origin := returnOrigin(target); origin != "" {
-		w.Header().Set("Content-Security-Policy", page.Policy(origin))
-	}
 	link, err := s.app.SignupAllowed(r.Context(), invitation)
 	if err != nil {
 		errs, _, ok := formErrors(err)

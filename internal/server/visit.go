@@ -7,11 +7,12 @@ import (
 	"time"
 
 	"github.com/cloakroom/cloakroom/cookie"
+	"github.com/cloakroom/cloakroom/internal/app"
 	"github.com/cloakroom/cloakroom/session"
 )
 
 const (
-	sessionCookie = "__Host-session" // the session manager's default
+	sessionCookie = app.SessionCookie
 	visitName     = "__Host-visit"
 	visitLifetime = 400 * 24 * time.Hour
 )
@@ -22,8 +23,13 @@ type visit struct {
 	ID      string `json:"i"`           // names this browser, for the forms before sign-in
 	Handle  string `json:"h,omitempty"` // of the last session
 	Subject string `json:"s,omitempty"` // who was signed in: this browser is no stranger to that account
+	Seen    string `json:"d,omitempty"` // handle of the newest theft whose notice was put away
 	Theme   string `json:"t,omitempty"`
 	Lang    string `json:"l,omitempty"`
+
+	// At an app's host: how often the browser began to sign in, and since when, in unix seconds.
+	Bounces int   `json:"b,omitempty"`
+	Began   int64 `json:"a,omitempty"`
 }
 
 func newVisit() visit { return visit{ID: rand.Text()} }

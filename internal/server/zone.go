@@ -29,12 +29,20 @@ type zone struct {
 
 // unchecked is the zone for addresses at which nothing can be done: a form for nowhere is told that it leads nowhere, not
 // what else is wrong with it.
-func (z zone) unchecked() zone {
-	z.before = nil
-	return z
+func (z *zone) unchecked() *zone {
+	u := *z
+	u.before = nil
+	return &u
 }
 
-func (z zone) wrap(h handler) http.Handler {
+// looking is the zone for addresses that look at a session without using it: none is opened for them, and none saved.
+func (z *zone) looking() *zone {
+	l := *z
+	l.around = nil
+	return &l
+}
+
+func (z *zone) wrap(h handler) http.Handler {
 	var out http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var err error
 		if z.before != nil {
@@ -54,8 +62,8 @@ func (z zone) wrap(h handler) http.Handler {
 }
 
 // pageZone: HTML for people. Sessions, a session-bound token in every form, no script, no frames.
-func (s *Server) pageZone() zone {
-	return zone{
+func (s *Server) pageZone() *zone {
+	return &zone{
 		name: "page",
 		before: func(w http.ResponseWriter, r *http.Request) error {
 			if isSafe(r.Method) {
@@ -73,8 +81,8 @@ func (s *Server) pageZone() zone {
 
 // apiZone: JSON for programs and for scripts of our own origin. A body of another type is what an HTML form sends: it is
 // refused also where no body is needed.
-func (s *Server) apiZone() zone {
-	return zone{
+func (s *Server) apiZone() *zone {
+	return &zone{
 		name: "api",
 		before: func(w http.ResponseWriter, r *http.Request) error {
 			if isSafe(r.Method) {
@@ -95,8 +103,8 @@ func (s *Server) apiZone() zone {
 }
 
 // oauthZone: RFC 6749 and 7009. It reads no cookie, so that no site can act through a browser.
-func (s *Server) oauthZone() zone {
-	return zone{
+func (s *Server) oauthZone() *zone {
+	return &zone{
 		name: "oauth",
 		before: func(w http.ResponseWriter, r *http.Request) error {
 			w.Header().Set("Pragma", "no-cache") // RFC 6749 section 5.1
@@ -107,12 +115,30 @@ func (s *Server) oauthZone() zone {
 	}
 }
 
+// sharedZone: what a program without a secret asks, also one that is a page of another origin.
+func (s *Server) sharedZone() *zone {
+	z := s.oauthZone()
+	before := z.before
+	z.before = func(w http.ResponseWriter, r *http.Request) error {
+		everyOrigin(w.Header())
+		return before(w, r)
+	}
+	return z
+}
+
+// feedZone: the feed of revocations, for programs with a secret. No cookie, and nothing for pages of another origin.
+func (s *Server) feedZone() *zone {
+	z := s.oauthZone()
+	z.name = "feed"
+	return z
+}
+
 // openZone: documents that everybody may read, from every origin.
-func (s *Server) openZone() zone {
-	return zone{
+func (s *Server) openZone() *zone {
+	return &zone{
 		name: "open",
 		before: func(w http.ResponseWriter, r *http.Request) error {
-			w.Header().Set("Access-Control-Allow-Origin", "*")
+			everyOrigin(w.Header())
 			return nil
 		},
 		fail: s.failProblem,
@@ -120,8 +146,29 @@ func (s *Server) openZone() zone {
 }
 
 // forwardZone: the question of a reverse proxy. Nothing is read or written but what the answer needs.
-func (s *Server) forwardZone() zone {
-	return zone{name: "forward-auth", fail: s.failProblem}
+func (s *Server) forwardZone() *zone {
+	return &zone{name: "forward-auth", fail: s.failProblem}
+}
+
+// siteZone: what stands at the host of each app. Browsers are sent on from here; what is wrong with a request is a problem document.
+func (s *Server) siteZone() *zone {
+	return &zone{name: "site", fail: s.failProblem}
+}
+
+// everyOrigin lets pages of every origin read an answer. Only what reads no cookie may say so.
+func everyOrigin(h http.Header) { h.Set("Access-Control-Allow-Origin", "*") }
+
+// preflight answers what a browser asks before a request from another origin (Fetch Standard section 3.3). The star stands for every header but
+// Authorization: a secret in a page is none.
+func preflight(method string) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		h := w.Header()
+		h.Set("Access-Control-Allow-Methods", method)
+		h.Set("Access-Control-Allow-Headers", "*")
+		h.Set("Access-Control-Max-Age", "3600")
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
 }
 
 func isSafe(method string) bool { return method == http.MethodGet || method == http.MethodHead }
@@ -168,6 +215,9 @@ func (s *Server) withSession(next http.Handler) http.Handler {
 		next.ServeHTTP(w, r)
 	}))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if unattended(r.Header) {
+			r = asUnattended(r)
+		}
 		if t := timed(r.Context()); t != nil {
 			// Looked for twice, so that its share can be told: 50 ns.
 			start := time.Now()
@@ -188,6 +238,8 @@ func (s *Server) sessionFailed(w http.ResponseWriter, r *http.Request, err error
 }
 
 // member lets only people in who are signed in; others are sent to sign in and come back.
+//
+//go:noinline
 func (s *Server) member(next handler) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		d := s.check(s.guard, r)

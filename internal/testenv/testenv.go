@@ -5,14 +5,21 @@
 package testenv
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
+
+// Soon is how long what happens within a second may take while all the other tests run on the same two cores. Where it is asked for, what does not
+// happen by itself does not happen for longer.
+const Soon = 5 * time.Second
 
 // All reports whether every test must run: CLOAKROOM_TEST_ALL=1.
 func All() bool { return os.Getenv("CLOAKROOM_TEST_ALL") == "1" }
@@ -108,22 +115,64 @@ func Nginx(t testing.TB) string {
 	return path
 }
 
+// need returns the path of a program of one of these names, or skips the test and says which package of Debian has it.
+func need(t testing.TB, what, debian, env string, names ...string) string {
+	t.Helper()
+	path := program(env, names...)
+	if path == "" {
+		Skip(t, "no "+what+"; on Debian: apt-get install "+debian)
+	}
+	return path
+}
+
 // Curl returns the path of a curl: $CLOAKROOM_CURL, else curl on PATH.
 func Curl(t testing.TB) string {
 	t.Helper()
-	path := program("CLOAKROOM_CURL", "curl")
-	if path == "" {
-		Skip(t, "no curl; on Debian: apt-get install curl")
-	}
-	return path
+	return need(t, "curl", "curl", "CLOAKROOM_CURL", "curl")
 }
 
 // Caddy returns the path of a Caddy: $CLOAKROOM_CADDY, else caddy on PATH.
 func Caddy(t testing.TB) string {
 	t.Helper()
-	path := program("CLOAKROOM_CADDY", "caddy")
+	return need(t, "Caddy", "caddy", "CLOAKROOM_CADDY", "caddy")
+}
+
+// HAProxy returns the path of an HAProxy: $CLOAKROOM_HAPROXY, else haproxy on PATH or in /usr/sbin.
+func HAProxy(t testing.TB) string {
+	t.Helper()
+	return need(t, "HAProxy", "haproxy", "CLOAKROOM_HAPROXY", "haproxy", "/usr/sbin/haproxy")
+}
+
+// Apache returns the path of an Apache: $CLOAKROOM_APACHE, else apache2 on PATH or in /usr/sbin.
+func Apache(t testing.TB) string {
+	t.Helper()
+	return need(t, "Apache", "apache2", "CLOAKROOM_APACHE", "apache2", "/usr/sbin/apache2")
+}
+
+// ApacheModules returns the folder of Apache's modules: $CLOAKROOM_APACHE_MODULES, else Debian's.
+func ApacheModules(t testing.TB) string {
+	t.Helper()
+	dir := cmp.Or(os.Getenv("CLOAKROOM_APACHE_MODULES"), "/usr/lib/apache2/modules")
+	if _, err := os.Stat(filepath.Join(dir, "mod_proxy_http.so")); err != nil {
+		Skip(t, "no modules of Apache in "+dir+"; CLOAKROOM_APACHE_MODULES names their folder")
+	}
+	return dir
+}
+
+// Node returns the path of a Node.js of version 20 or newer: $CLOAKROOM_NODE, else node on PATH.
+func Node(t testing.TB) string {
+	t.Helper()
+	path := program("CLOAKROOM_NODE", "node", "nodejs")
 	if path == "" {
-		Skip(t, "no Caddy; on Debian: apt-get install caddy")
+		Skip(t, "no Node.js; on Debian: apt-get install nodejs npm")
+	}
+	version, err := exec.Command(path, "--version").Output()
+	if err != nil {
+		t.Fatalf("%s --version: %v", path, err)
+	}
+	major, _, _ := strings.Cut(strings.TrimPrefix(string(version), "v"), ".")
+	if n, err := strconv.Atoi(major); err != nil || n < 20 {
+		Skip(t, "Node.js is "+strings.TrimSpace(string(version))+", and the clients need 20; https://nodejs.org")
 	}
 	return path
 }

@@ -72,7 +72,7 @@ func (h *house) openAPI(ctx context.Context, dir string) (err error) {
 	mux.HandleFunc("GET /tour/token", h.countToken(verifier))
 	mux.HandleFunc("GET /tour/token/who", whoToken(verifier))
 	h.serve(l, mux)
-	return nil
+	return h.openFollower(ctx, set)
 }
 
 func bearer(r *http.Request) string {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/cloakroom/cloakroom/jwt"
 )
@@ -103,6 +104,7 @@ func (x *trial) signOut() {
 	thief := x.with(x.way.credential(x.owner))
 	defer thief.close()
 	out := x.do(x.owner, http.MethodPost, x.house.url+x.way.signOut, nil)
+	signedOut := time.Now()
 	x.must(out, http.StatusNoContent, "sign-out")
 	x.note(x.way.seeds.signOut, "Sign out.", out,
 		out.says()+either(x.way.credential(x.owner) == "", ": the client was told to forget it, and did.", ": the client still has it."))
@@ -114,6 +116,7 @@ func (x *trial) signOut() {
 		e = x.do(thief, http.MethodGet, x.house.url+"/api/me", nil)
 		x.seen.AtIssuer = verdict(e.status == http.StatusOK)
 		x.note(tokenVerify, "Use it at the server that issued it, which keeps a list of what has ended.", e, e.says()+".")
+		x.atFollower(thief, signedOut)
 	}
 }
 

@@ -24,6 +24,8 @@ type client struct {
 }
 
 // client makes a client with a jar, or with nil for none.
+//
+//go:noinline
 func (n *internet) client(j *jar.Jar) *client {
 	c := &client{jar: j, wire: &wire{net: n}}
 	c.http = &http.Client{

@@ -17,6 +17,7 @@ import (
 	"github.com/cloakroom/cloakroom/cookie/jar"
 	"github.com/cloakroom/cloakroom/internal/app"
 	"github.com/cloakroom/cloakroom/internal/server"
+	"github.com/cloakroom/cloakroom/jwt/revocation"
 )
 
 // house is a throwaway server: the real one with the sites of the tour beside it, and on a port of its own an API that
@@ -28,6 +29,9 @@ type house struct {
 	person   person
 	times    times
 	keys     exchange // how the API got its keys
+
+	follower string // an API that also follows the feed
+	feed     *revocation.Feed
 
 	data    *visits // the API's own
 	servers []*http.Server
@@ -137,6 +141,9 @@ func (h *house) stopStore(ctx context.Context) error {
 
 func (h *house) close() error {
 	var errs []error
+	if h.feed != nil {
+		errs = append(errs, h.feed.Close())
+	}
 	for _, s := range h.servers {
 		errs = append(errs, s.Close())
 	}

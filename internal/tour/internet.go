@@ -17,6 +17,8 @@ const (
 	mainName  = "home.tour.test"
 	briefName = "brief.tour.test"
 	apiName   = "api.tour.test"
+
+	followerName = "follower.tour.test"
 )
 
 // internet is what stands between a URL and a server, all of it on loopback: names, a name server, certificates and an
@@ -36,7 +38,7 @@ func openInternet() (*internet, error) {
 	}
 	const ttl = 60
 	zone := loopback.Zone{loopback.HTTPS(mainName, ttl, "http/1.1")}
-	for _, name := range []string{mainName, briefName, apiName} {
+	for _, name := range []string{mainName, briefName, apiName, followerName} {
 		zone = append(zone, loopback.A(name, ttl, "127.0.0.1"))
 	}
 	names, err := loopback.NewNameServer(zone.Answer)

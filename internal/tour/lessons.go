@@ -65,6 +65,9 @@ func (r *Report) signingOut() string {
 	if len(yes) > 0 {
 		out = append(out, "a copy of "+list(yes)+" went on working, since nobody is asked whether it has ended")
 	}
+	if told, _ := r.which(func(w *Way) bool { return w.Followed == Refused }); len(told) > 0 {
+		out = append(out, "an API that follows the feed of revocations refused the copy of "+list(told)+" within a second")
+	}
 	return upper(strings.Join(out, "; ") + ".")
 }
 

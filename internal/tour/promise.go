@@ -8,7 +8,7 @@ type promise struct {
 	dataKept                                                                string
 	altered, stolenCopy, afterSignOut, expired, storeStopped, browserClosed string
 	readable                                                                bool
-	atIssuer                                                                string
+	atIssuer, followed                                                      string
 }
 
 var promises = map[string]promise{
@@ -19,8 +19,8 @@ var promises = map[string]promise{
 	// Whoever has the id is the person, until the session ends; then nobody is. Without a store nobody is known.
 	"session": {dataKept: Server, altered: Refused, stolenCopy: Accepted, afterSignOut: Refused, expired: Refused, storeStopped: Refused, browserClosed: Gone},
 	// Signed, not encrypted, and verified without asking anybody: so nobody can call it back before its expiry, but at the
-	// server that issued it.
-	"token": {dataKept: Server, altered: Refused, stolenCopy: Accepted, afterSignOut: Accepted, expired: Refused, storeStopped: Accepted, browserClosed: Kept, readable: true, atIssuer: Refused},
+	// server that issued it, and at one that is told what has ended.
+	"token": {dataKept: Server, altered: Refused, stolenCopy: Accepted, afterSignOut: Accepted, expired: Refused, storeStopped: Accepted, browserClosed: Kept, readable: true, atIssuer: Refused, followed: Refused},
 }
 
 // Broken is an observation that contradicts a promise.
@@ -54,6 +54,7 @@ func (w *Way) broken() (out []Broken) {
 		{"stolen_copy", p.stolenCopy, w.StolenCopy},
 		{"after_sign_out", p.afterSignOut, w.AfterSignOut},
 		{"after_sign_out_at_issuer", p.atIssuer, w.AtIssuer},
+		{"after_sign_out_followed", p.followed, w.Followed},
 		{"browser_closed", p.browserClosed, w.BrowserClosed},
 		{"store_stopped", p.storeStopped, w.StoreStopped},
 		{"expired", p.expired, w.Expired},

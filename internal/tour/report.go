@@ -42,6 +42,7 @@ type Way struct {
 	Remembered bool   `json:"-"` // asked twice with what was given, it counted on
 	Readable   bool   `json:"-"` // what the client carries says who it is
 	AtIssuer   string `json:"-"` // a token's copy after sign-out, at the server that issued it
+	Followed   string `json:"-"` // the same, at an API that follows the feed of revocations
 
 	label, carries, carried       string
 	alteredTried, alteredAccepted int

@@ -22,7 +22,7 @@ func asPromised() *Report {
 		seen := Way{
 			Name: w.name, label: w.label, carries: w.carries, carried: carried[i], RequestBytes: 110 + 20*i, MicrosPerRequest: 1.5 + 4*float64(i*i),
 			DataKept: p.dataKept, Altered: p.altered, StolenCopy: p.stolenCopy, AfterSignOut: p.afterSignOut, Expired: p.expired,
-			StoreStopped: p.storeStopped, BrowserClosed: p.browserClosed, Forgotten: true, Remembered: true, Readable: p.readable, AtIssuer: p.atIssuer,
+			StoreStopped: p.storeStopped, BrowserClosed: p.browserClosed, Forgotten: true, Remembered: true, Readable: p.readable, AtIssuer: p.atIssuer, Followed: p.followed,
 		}
 		if w.name == "session" {
 			seen.costs = costs{coldMicros: 48, newMicros: 1045, bytesInMemory: 432}
@@ -51,6 +51,7 @@ func TestAPromiseCanBeBroken(t *testing.T) {
 		{"stolen_copy", func(w *Way) { flip(&w.StolenCopy) }},
 		{"after_sign_out", func(w *Way) { flip(&w.AfterSignOut) }},
 		{"after_sign_out_at_issuer", func(w *Way) { w.AtIssuer = either(w.AtIssuer == Refused, Accepted, Refused) }},
+		{"after_sign_out_followed", func(w *Way) { w.Followed = either(w.Followed == Refused, Accepted, Refused) }},
 		{"browser_closed", func(w *Way) { flip(&w.BrowserClosed) }},
 		{"store_stopped", func(w *Way) { flip(&w.StoreStopped) }},
 		{"expired", func(w *Way) { flip(&w.Expired) }},

@@ -2,8 +2,9 @@ package tour
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
+
+	"github.com/cloakroom/cloakroom/internal/pattern"
 )
 
 // Step is one thing that was done and seen. Request and Response are the messages as they travelled, with what is secret in
@@ -78,11 +79,11 @@ var tokenSeeds = seeds{
 }
 
 // secretLike is what is as long and as random as our ids, seals and tokens.
-var secretLike = regexp.MustCompile(`[A-Za-z0-9_-]{32,}(\.[A-Za-z0-9_-]+)*`)
+var secretLike = pattern.Lazy(`[A-Za-z0-9_-]{32,}(\.[A-Za-z0-9_-]+)*`)
 
 // shorten keeps enough of a secret to recognise it, and not enough to use it.
 func shorten(text string) string {
-	return secretLike.ReplaceAllStringFunc(text, func(s string) string {
+	return secretLike().ReplaceAllStringFunc(text, func(s string) string {
 		return fmt.Sprintf("%s…%s(%d)", s[:6], s[len(s)-3:], len(s))
 	})
 }
@@ -95,6 +96,8 @@ func (t *tour) hide(message string) string {
 }
 
 // note writes a step down. What is expired comes late, whenever it was begun.
+//
+//go:noinline
 func (x *trial) note(seed, what string, e exchange, observed string) {
 	if x.err != nil {
 		return

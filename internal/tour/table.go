@@ -56,6 +56,7 @@ var parts = []part{
 		{label: "one byte altered", cell: func(w *Way) string { return w.Altered }, danger: Accepted, good: Refused},
 		{label: "stolen copy", cell: func(w *Way) string { return w.StolenCopy }, danger: Accepted, good: Refused},
 		{label: "copy after sign-out", cell: func(w *Way) string { return w.AfterSignOut }, danger: Accepted, good: Refused},
+		{label: "  feed followed", cell: func(w *Way) string { return either(w.Followed == "", "-", w.Followed) }, danger: Accepted, good: Refused},
 		{label: "copy after expiry", cell: func(w *Way) string { return w.Expired }, danger: Accepted, good: Refused},
 	}},
 	{"When something ends", []row{

@@ -100,7 +100,7 @@ func TestStepsAreNumberedAndTellWhatHappened(t *testing.T) {
 			looked++
 			continue
 		}
-		if !regexp.MustCompile(`^(GET|POST) /\S+ HTTP/1\.1\nHost: (home|brief|api)\.tour\.test:\d+\n`).MatchString(s.Request) {
+		if !regexp.MustCompile(`^(GET|POST) /\S+ HTTP/1\.1\nHost: (home|brief|api|follower)\.tour\.test:\d+\n`).MatchString(s.Request) {
 			t.Errorf("step %d is no request message: %q", s.N, s.Request)
 		}
 		if !regexp.MustCompile(`^HTTP/1\.1 \d\d\d `).MatchString(s.Response) {

@@ -2,18 +2,16 @@ package jwks
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"io"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
+	"github.com/cloakroom/cloakroom/internal/egress"
 	"github.com/cloakroom/cloakroom/jwt"
 )
 
@@ -30,14 +28,7 @@ func newFetcher(u *url.URL, opts Options) *fetcher {
 	f := &fetcher{url: u, opts: opts}
 	f.client = &http.Client{Transport: opts.Transport, CheckRedirect: f.checkRedirect} // no Jar: no cookies
 	if opts.Transport == nil {
-		// No proxy: its address would be checked instead of the host's. No connection is kept, and so no goroutine.
-		f.client.Transport = &http.Transport{
-			DialContext:            (&net.Dialer{Control: f.checkAddress}).DialContext,
-			TLSClientConfig:        &tls.Config{RootCAs: opts.RootCAs, MinVersion: tls.VersionTLS12},
-			DisableKeepAlives:      true,
-			DisableCompression:     true,
-			MaxResponseHeaderBytes: 32 << 10,
-		}
+		f.client.Transport = egress.NewTransport(u, opts.AllowPrivate, opts.RootCAs)
 	}
 	return f
 }
@@ -98,6 +89,9 @@ func (f *fetcher) failed(err error) error {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e
 	}
+	if e, ok := errors.AsType[*egress.AddressError](err); ok {
+		return f.refuse(ErrAddress, "got "+e.Address)
+	}
 	if e, ok := errors.AsType[*url.Error](err); ok {
 		err = e.Err
 	}
@@ -113,14 +107,6 @@ func (f *fetcher) checkRedirect(req *http.Request, via []*http.Request) error {
 		return f.refuse(ErrRedirect, "limit "+strconv.Itoa(mostRedirects))
 	case req.URL.Scheme != f.url.Scheme || hostPort(req.URL) != hostPort(f.url) || req.URL.User != nil:
 		return f.refuse(ErrRedirect, "to another host, "+strconv.QuoteToASCII(req.URL.Scheme+"://"+req.URL.Host))
-	}
-	return nil
-}
-
-func (f *fetcher) checkAddress(_, address string, _ syscall.RawConn) error {
-	a, err := netip.ParseAddrPort(address)
-	if err != nil || !allowed(a.Addr(), isLoopbackHost(f.url.Hostname()), f.opts.AllowPrivate) {
-		return f.refuse(ErrAddress, "got "+address)
 	}
 	return nil
 }

@@ -3,12 +3,11 @@ package jwks
 import (
 	"crypto/x509"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
+	"github.com/cloakroom/cloakroom/internal/egress"
 	"github.com/cloakroom/cloakroom/jwt"
 )
 
@@ -88,35 +87,10 @@ func (o *Options) resolve(rawURL string) (Options, error) {
 	return r, nil
 }
 
-// parseURL accepts https, and http for loopback only. It never repeats a URL with a password in it.
 func parseURL(raw string) (*url.URL, error) {
-	u, err := url.Parse(raw)
-	if err != nil {
-		return nil, &Error{Rule: ErrOption, URL: "(unreadable)"}
-	}
-	shown := u.Redacted()
-	invalid := func(detail string) (*url.URL, error) {
-		return nil, &Error{Rule: ErrOption, URL: shown, Detail: detail}
-	}
-	switch {
-	case u.Hostname() == "":
-		return invalid("no host")
-	case u.User != nil:
-		return invalid("it has a user name")
-	case u.Fragment != "":
-		return invalid("it has a fragment")
-	case u.Scheme == "https":
-	case u.Scheme == "http" && isLoopbackHost(u.Hostname()):
-	default:
-		return invalid("got scheme " + strconv.QuoteToASCII(u.Scheme) + ", want https (http for localhost only)")
+	u, wrong := egress.ParseURL(raw)
+	if wrong != nil {
+		return nil, &Error{Rule: ErrOption, URL: wrong.URL, Detail: wrong.Detail}
 	}
 	return u, nil
-}
-
-func isLoopbackHost(host string) bool {
-	if a, err := netip.ParseAddr(host); err == nil {
-		return a.Unmap().IsLoopback()
-	}
-	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	return host == "localhost" || strings.HasSuffix(host, ".localhost") // RFC 6761 section 6.3
 }

@@ -17,11 +17,10 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"math"
 
+	"github.com/cloakroom/cloakroom/internal/migrate"
 	"github.com/cloakroom/cloakroom/session"
-	"github.com/pressly/goose/v3"
 )
 
 // Migrations make and change the tables "sessions" and "endings". They are for goose, numbered 2026112300 to 2026112309, in the directory
@@ -86,16 +85,11 @@ func (s *Store) In(tx *sql.Tx) *Store {
 // Migrate brings the tables of db up to date. It keeps its own record of what was applied, in the table
 // "cloakroom_sessions_version", apart from the migrations of your program.
 func Migrate(ctx context.Context, db *sql.DB) error {
-	files, err := fs.Sub(Migrations, "migrations")
-	if err != nil {
-		return err
+	schema, err := migrate.New("cloakroom_sessions_version", Migrations)
+	if err == nil {
+		err = schema.Up(ctx, db)
 	}
-	p, err := goose.NewProvider(goose.DialectSQLite3, db, files,
-		goose.WithTableName("cloakroom_sessions_version"), goose.WithDisableGlobalRegistry(true))
 	if err != nil {
-		return fmt.Errorf("sqlstore: migrate: %w", err)
-	}
-	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("sqlstore: migrate: %w", err)
 	}
 	return nil

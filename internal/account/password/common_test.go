@@ -6,15 +6,26 @@ import (
 )
 
 func TestListOfCommonWords(t *testing.T) {
-	n, top := len(commonWords)/6, 0
-	if n != 49233 || len(commonWords)%6 != 0 {
+	if len(commonWords) != drawersBytes+3*commonCount {
 		t.Fatalf("%d octets", len(commonWords))
 	}
-	for i := range n {
-		if i > 0 && markAt(i)&^1 <= markAt(i-1)&^1 {
-			t.Fatalf("word %d is not in order", i)
+	top, next := 0, 0
+	for drawer := range drawers {
+		i, place := firstOf(drawer)
+		if i != next {
+			t.Fatalf("drawer %d begins with word %d, want %d", drawer, i, next)
 		}
-		top += int(markAt(i) & 1)
+		for before := uint32(0); hasWord(place); i, place = i+1, place+1 {
+			if i > next && markAt(i)&^1 <= before {
+				t.Fatalf("word %d is not in order", i)
+			}
+			before = markAt(i) &^ 1
+			top += int(markAt(i) & 1)
+		}
+		next = i
+	}
+	if next != commonCount {
+		t.Errorf("%d words, want %d", next, commonCount)
 	}
 	if top != 3000 {
 		t.Errorf("%d words are what guessers try first", top)

@@ -8,6 +8,6 @@
 //	defer slot.Leave()
 //	ok, weak, err := slot.Verify(stored, typed) // stored "" = nobody: the same work, then no
 //
-// The first hash raises the heap of the process by 19 MiB for good: Go's collector keeps what it may need again. Nothing is
-// allocated before that.
+// The first hash raises the heap of the process that hashes by 19 MiB for good: Go's collector keeps what it may need again. Nothing is
+// allocated before that. For a server that is another process: see [Worker].
 package password

@@ -13,9 +13,10 @@ const queuePerSlot = 32
 
 // GateOptions are for those who know their machine. The zero value is right for a server.
 type GateOptions struct {
-	Slots  int    // hashes at the same time; 0 = max(1, cores - 1), so that session checks keep a core to themselves
-	Queue  int    // who may wait for a slot; 0 = 32 for each slot, < 0 = nobody
-	Params Params // cost of new hashes; zero = [DefaultParams]. Anything less is for throwaway servers and tests
+	Slots  int     // hashes at the same time; 0 = max(1, cores - 1), so that session checks keep a core to themselves
+	Queue  int     // who may wait for a slot; 0 = 32 for each slot, < 0 = nobody
+	Params Params  // cost of new hashes; zero = [DefaultParams]. Anything less is for throwaway servers and tests
+	Worker *Worker // who hashes; nil = this process
 }
 
 // Gate bounds how many passwords are hashed at once and how many may wait for it (AU-09). Safe for concurrent use.
@@ -54,12 +55,16 @@ func NewGate(o *GateOptions) *Gate {
 	if params == (Params{}) {
 		params = DefaultParams
 	}
+	derive := argon2id
+	if o.Worker != nil {
+		derive = o.Worker.derive
+	}
 	return &Gate{
 		slots:  make(chan struct{}, slots),
 		queue:  int64(max(0, queue)),
 		params: params,
 		dummy:  dummyHash(params),
-		derive: argon2id,
+		derive: derive,
 	}
 }
 

@@ -16,7 +16,10 @@ import (
 	"strings"
 )
 
-const top = 3000 // words with the bit that guessers try them first
+const (
+	top     = 3000 // words with the bit that guessers try them first
+	drawers = 1 << 16
+)
 
 func main() {
 	log.SetFlags(0)
@@ -32,10 +35,10 @@ func main() {
 		log.Fatal(err)
 	}
 	seen := map[uint64]bool{}
-	var marks []uint64
+	var marks []uint64 // 16 bits of the drawer, 23 of the word, and one for the top
 	for i, w := range words {
 		sum := sha256.Sum256([]byte(strings.ToLower(w)))
-		mark := binary.BigEndian.Uint64(sum[:]) >> 17 << 1
+		mark := binary.BigEndian.Uint64(sum[:]) >> 25 << 1
 		if seen[mark] {
 			continue
 		}
@@ -46,12 +49,18 @@ func main() {
 		marks = append(marks, mark)
 	}
 	slices.Sort(marks)
-	var out []byte
-	for _, m := range marks {
-		var b [8]byte
-		binary.BigEndian.PutUint64(b[:], m)
-		out = append(out, b[2:]...)
+	out := make([]byte, (drawers+len(marks)+63)/64*8)
+	place := 0
+	var list []byte
+	for drawer, i := uint64(0), 0; drawer < drawers; drawer++ {
+		for ; i < len(marks) && marks[i]>>24 == drawer; i++ {
+			out[place/8] |= 1 << (place % 8)
+			place++
+			list = append(list, byte(marks[i]>>16), byte(marks[i]>>8), byte(marks[i]))
+		}
+		place++
 	}
+	out = append(out, list...)
 	if err := os.WriteFile("common.words", out, 0o644); err != nil {
 		log.Fatal(err)
 	}

@@ -57,7 +57,7 @@ func New() (*Pages, error) {
 }
 
 // everyView has one of each.
-var everyView = []view{Setup{}, SignIn{}, SignUp{}, Reset{}, Account{}, Devices{}, Security{}, Confirm{}, Invite{}, Error{}}
+var everyView = []view{Setup{}, SignIn{}, SignUp{}, Reset{}, Account{}, Devices{}, Security{}, Confirm{}, Invite{}, Error{}, Refused{}, Diagnosis{}}
 
 // data is what a template sees.
 type data struct {
@@ -136,4 +136,14 @@ func (v Invite) page() about {
 
 func (v Error) page() about {
 	return about{File: "error", Title: v.words().Heading, Narrow: true}
+}
+
+func (v Diagnosis) page() about { return about{File: "diagnosis", Title: "Why you cannot get in"} }
+
+func (v Refused) page() about {
+	title := "This did not reach the app"
+	if !v.Unsent {
+		title = v.words().Heading
+	}
+	return about{File: "refused", Title: title, Narrow: true}
 }

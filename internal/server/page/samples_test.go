@@ -40,7 +40,8 @@ func with(f Frame, tone Tone, text string) Frame {
 
 // samples are all pages in the states that people meet, and each once with everything hostile.
 func samples() []sample {
-	here := Session{Handle: handle, Device: "Firefox on Linux", Current: true, Remember: true, Method: "password", SignedIn: before(5 * time.Hour), Seen: noon, IdleAt: after(time.Hour), Expires: after(29 * 24 * time.Hour)}
+	here := Session{Handle: handle, Device: "Firefox on Linux", Current: true, Remember: true, Method: "password", SignedIn: before(5 * time.Hour), Seen: noon, IdleAt: after(time.Hour), Expires: after(29 * 24 * time.Hour),
+		Apps: []App{{"wiki.example.net", before(4 * time.Hour)}, {"grafana.apps.example.com", before(12 * time.Minute)}}}
 	all := []Session{
 		{Handle: "Qm41xWvv8s", Device: "Chrome on Android", Method: "password", SignedIn: before(26 * time.Hour), Seen: before(12 * time.Minute), IdleAt: after(48 * time.Minute), Expires: after(22 * time.Hour)},
 		here,
@@ -51,7 +52,8 @@ func samples() []sample {
 		{Reason: "signed-out-elsewhere", At: before(3 * 24 * time.Hour), Device: "Edge on Windows", Handle: "Tt60Pqaa"},
 		{Reason: "token-reuse", At: before(20 * 24 * time.Hour), Handle: "9sJd3Kaa"},
 	}
-	evil := Session{Handle: quotes, Device: script + long, Client: rtl + quotes, Program: true, Method: script, SignedIn: noon, Seen: noon, Expires: noon}
+	copied := []Theft{{At: before(20 * time.Hour), Device: "curl/8.11", Handle: "9sJd3Kaa"}, {At: before(9 * 24 * time.Hour), Handle: "Lw77b2aa"}}
+	evil := Session{Handle: quotes, Device: script + long, Client: rtl + quotes, Program: true, Method: script, SignedIn: noon, Seen: noon, Expires: noon, Apps: []App{{script + long, noon}}}
 	bad := func(field, code string) Errors { return Errors{field: {Code: code}} }
 	hostile := Errors{"": {Code: script, Text: script + quotes}, FieldEmail: {Text: quotes}, FieldName: {Text: script}, FieldPassword: {Text: script}, FieldNew: {Text: quotes}, FieldCurrent: {Text: long}, FieldGroups: {Text: rtl}}
 
@@ -87,8 +89,12 @@ func samples() []sample {
 		{"account-hostile", Account{Frame: mallory(), ID: quotes, Name: script + quotes, Email: script, Groups: []string{script, quotes, long, rtl}, Session: evil, CanEdit: true, Errors: hostile}},
 
 		{"devices", Devices{Frame: anna(), Sessions: all, Ended: ended}},
+		{"devices-theft", Devices{Frame: anna(), Sessions: all, Ended: ended, Thefts: copied[:1]}},
+		{"devices-thefts", Devices{Frame: with(anna(), Good, "That device is signed out."), Sessions: []Session{here}, Thefts: copied}},
+		{"account-theft", Account{Frame: anna(), Name: "Anna Lindqvist", Email: "anna@example.org", Session: here, CanEdit: true, Thefts: copied[:1]}},
 		{"devices-one", Devices{Frame: with(anna(), Good, "All other sessions were ended."), Sessions: []Session{here}}},
-		{"devices-hostile", Devices{Frame: mallory(), Sessions: []Session{evil, evil}, Ended: []Ended{{Reason: script, Text: quotes, At: noon, Device: script, Handle: quotes}}, Errors: hostile}},
+		{"devices-hostile", Devices{Frame: mallory(), Sessions: []Session{evil, evil}, Ended: []Ended{{Reason: script, Text: quotes, At: noon, Device: script, Handle: quotes}},
+			Thefts: []Theft{{At: noon, Device: script + long + rtl, Handle: quotes}}, Errors: hostile}},
 
 		{"security", Security{Frame: anna(), Email: "anna@example.org", Changed: before(200 * 24 * time.Hour), Others: 2, CanReveal: true, Events: []Event{
 			{At: before(5 * time.Hour), Text: "Signed in", Device: "Firefox on Linux", Addr: "203.0.113.7"},
@@ -105,6 +111,14 @@ func samples() []sample {
 		{"invite", Invite{Frame: anna(), Known: []string{"staff", "wiki-editors"}}},
 		{"invite-made", Invite{Frame: anna(), Made: &Invitation{URL: "https://id.example.org/signup?link=mG4k1xJ0c9Yt7Vq2ZrWb5NfLs8DhUeAoPiKy3XwTj6E", Email: "bo@example.org", Groups: []string{"staff"}, Expires: after(7 * 24 * time.Hour)}}},
 		{"invite-hostile", Invite{Frame: mallory(), Email: quotes, Groups: script, Known: []string{script, quotes}, Made: &Invitation{URL: "</textarea>" + script, Email: quotes, Groups: []string{script}, Expires: noon}, Errors: hostile}},
+
+		{"diagnosis", Diagnosis{Frame: nobody(), Host: "wiki.example.net", Link: "https://wiki.example.net/", Probed: true, Findings: []Finding{
+			{Heading: "Browsers refuse the cookie", Text: "The proxy changed the line that sets our cookie. A name with __Host- needs a cookie without a Domain. (InvalidPrefix)",
+				Fix: "Have the proxy pass Set-Cookie on as it is.", Line: "__Host-visit=…; Path=/; Domain=example.net; Secure; HttpOnly", Better: "__Host-visit=…; Path=/; Secure; HttpOnly"},
+			{Heading: "No cookie came back", Text: "A cookie was set on the way to the app, and the browser came back without it.", Fix: "Allow cookies for the app's address."},
+		}}},
+		{"diagnosis-unknown", Diagnosis{Frame: nobody(), Findings: []Finding{{Heading: "The proxy does not say what was asked for", Text: "A header is missing."}}}},
+		{"diagnosis-hostile", Diagnosis{Frame: mallory(), Host: script + rtl + long, Link: "javascript:" + quotes, Findings: []Finding{{Heading: script, Text: quotes + long, Fix: script, Line: quotes + long + long, Better: script}}}},
 
 		{"error-404", Error{Frame: nobody(), Status: 404, RequestID: "01JD8ZK3M2"}},
 		{"error-403", Error{Frame: anna(), Status: 403, RequestID: "01JD8ZK3M2"}},

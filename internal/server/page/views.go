@@ -15,11 +15,12 @@ const (
 	FieldNew        = "new_password"     // reset, security
 	FieldGroups     = "groups"           // invite: names separated by commas or spaces
 	FieldSession    = "session"          // devices: the public handle of the session to end
-	FieldAction     = "action"           // devices: ActionEnd or ActionEndOthers
+	FieldAction     = "action"           // devices: one of the three below
 	FieldReveal     = "reveal"           // "1" or "0": show the page again with the password readable (or masked), do nothing else
 	FieldTheme      = "theme"            // footer: "", "light", "dark"
 	ActionEnd       = "end"
 	ActionEndOthers = "end-others"
+	ActionSeen      = "seen" // the notice of thefts up to FieldSession is put away
 )
 
 // Paths that the pages link to and post to.
@@ -172,6 +173,13 @@ type Reset struct {
 	CanReveal bool
 }
 
+// Theft is a sign-in that was ended because somebody else seems to have used a copy of its token.
+type Theft struct {
+	At     time.Time
+	Device string // "curl/8.5.0"; "" = not known
+	Handle string // the public handle; its first characters are the ticket number
+}
+
 // Session is one live sign-in, as its owner sees it.
 type Session struct {
 	Handle   string
@@ -185,6 +193,13 @@ type Session struct {
 	Seen     time.Time
 	IdleAt   time.Time // zero = no idle limit
 	Expires  time.Time
+	Apps     []App // at which it is known too; they end with it
+}
+
+// App is the host of an app, and since when a session is known there.
+type App struct {
+	Host  string
+	Since time.Time
 }
 
 // Account says who is signed in, how, and until when.
@@ -195,7 +210,8 @@ type Account struct {
 	Email   string
 	Groups  []string
 	Session Session
-	CanEdit bool // the form to change the name is shown
+	Thefts  []Theft // newest first; none = nothing to tell
+	CanEdit bool    // the form to change the name is shown
 	Errors  Errors
 }
 
@@ -204,6 +220,7 @@ type Devices struct {
 	Frame
 	Sessions []Session // the current one is shown first, the others in this order
 	Ended    []Ended   // newest first
+	Thefts   []Theft   // newest first; none = nothing to tell
 	Errors   Errors    // "" only
 }
 
@@ -268,4 +285,34 @@ type Error struct {
 	RetryAfter time.Duration
 	BackURL    string // "" = "/"
 	BackText   string
+}
+
+// Refused stands at an app's address, instead of the app, where a person cannot be sent on to sign in: they sent a form, or signing in does
+// not help.
+type Refused struct {
+	Frame
+	Status   int
+	Sentence string // why
+	Unsent   bool   // the request would have changed something
+	SignIn   string // "" if that does not help
+}
+
+func (v Refused) words() errorWords { return Error{Status: v.Status}.words() }
+
+// Diagnosis says what is wrong between an app, its proxy and us, to whoever may be able to mend it.
+type Diagnosis struct {
+	Frame
+	Host     string    // of the app; "" = not known
+	Link     string    // to the app, to try again
+	Findings []Finding // the most likely first; never empty
+	Probed   bool      // we went to the app's address ourselves
+}
+
+// Finding is one thing that is wrong.
+type Finding struct {
+	Heading string
+	Text    string // what was seen
+	Fix     string // what helps
+	Line    string // the Set-Cookie line that it is about, "" = none
+	Better  string // as it should be
 }

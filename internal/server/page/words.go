@@ -97,6 +97,7 @@ var statuses = map[int]errorWords{
 	http.StatusTooManyRequests:             {"A little slower, please", "There were too many requests in a short time.", ""},
 	http.StatusRequestHeaderFieldsTooLarge: {"Too many cookies", "Your browser sent more cookies than we can read.", "Deleting the cookies of this site helps; you then sign in again."},
 	http.StatusInternalServerError:         {"Something broke on our side", "It is not your doing, and it has been noted.", "If it stays, tell your administrator the number below."},
+	http.StatusBadGateway:                  {"The app does not answer", "We know who you are, but the app behind this address does not answer.", "It may be starting. Trying again in a moment often helps."},
 	http.StatusServiceUnavailable:          {"Back in a moment", "We cannot answer just now. Nothing of yours is lost.", ""},
 }
 

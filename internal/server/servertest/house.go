@@ -95,10 +95,12 @@ func start(t testing.TB, dir string, change func(*app.Config), still bool) *Hous
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { h.App.Run(ctx) })
+	running.Go(func() { h.Server.Run(ctx) })
 	ts.Config.Handler = h.Server.Public()
 	ts.Config.ErrorLog = slog.NewLogLogger(log.Handler(), slog.LevelDebug)
 	ts.Start()
 	h.stop = sync.OnceFunc(func() {
+		h.Server.EndStreams()
 		ts.Close()
 		cancel()
 		running.Wait()

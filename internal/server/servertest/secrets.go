@@ -10,8 +10,20 @@ import (
 
 // secrets are all that went through a house and must not be found in its log (SE-11, AU-38).
 type secrets struct {
-	mu  sync.Mutex
-	all map[string]bool
+	mu     sync.Mutex
+	all    map[string]bool
+	public map[string]bool // what a test sent where secrets go
+}
+
+// Public says that a text is no secret, although a test sends it as one: it may be in the log.
+func (h *House) Public(text string) string {
+	h.secrets.mu.Lock()
+	defer h.secrets.mu.Unlock()
+	if h.secrets.public == nil {
+		h.secrets.public = map[string]bool{}
+	}
+	h.secrets.public[text] = true
+	return text
 }
 
 var (
@@ -44,6 +56,9 @@ func (s *secrets) learn(r *http.Request, body string, a Answer) {
 	if _, token, ok := strings.Cut(r.Header.Get("Authorization"), " "); ok && len(token) >= 12 {
 		s.all[token] = true
 	}
+	if _, secret, ok := r.BasicAuth(); ok && len(secret) >= 12 {
+		s.all[secret] = true
+	}
 }
 
 // lint looks for each secret in the log of a house.
@@ -52,7 +67,7 @@ func (s *secrets) lint(t testing.TB, log string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for secret := range s.all {
-		if i := strings.Index(log, secret); i >= 0 {
+		if i := strings.Index(log, secret); i >= 0 && !s.public[secret] {
 			t.Errorf("SE-11: a secret is in the log: %q", log[max(0, i-200):min(len(log), i+len(secret)+20)])
 			return
 		}

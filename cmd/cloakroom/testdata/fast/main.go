@@ -1,5 +1,7 @@
 // Command fast is `cloakroom serve` with cheap password hashes, which no flag gives, so that a test can load it heavily. It is
-// told the address and the directory, prints `ready` once it answers, and its log is a debug log.
+// told the address and the directory, and `quick-keys` if its signing keys shall change each three seconds. It prints `ready` once it
+// answers, and its log is a debug log. A request with the header `Die` is carried out, and then the process kills itself before anything of
+// the answer is out.
 package main
 
 import (
@@ -8,24 +10,31 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
+	"syscall"
 	"time"
 
 	"github.com/cloakroom/cloakroom/internal/app"
+	"github.com/cloakroom/cloakroom/internal/grant"
 	"github.com/cloakroom/cloakroom/internal/server"
 )
 
 func main() {
-	if err := serve(context.Background(), os.Args[1], os.Args[2]); err != nil {
+	if err := serve(context.Background(), os.Args[1], os.Args[2], len(os.Args) > 3); err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(3)
 	}
 }
 
-func serve(ctx context.Context, addr, dir string) error {
+func serve(ctx context.Context, addr, dir string, quickKeys bool) error {
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	log.Debug("a debug log, so that tests see all that is ever logged")
-	house, err := app.OpenServer(ctx, app.Config{URL: "http://" + addr, Data: dir, Signup: app.SignupOpen, Fast: true}, log)
+	cfg := app.Config{URL: "http://" + addr, Data: dir, Signup: app.SignupOpen, Fast: true}
+	if quickKeys {
+		cfg.KeySchedule = grant.Schedule{Life: 3 * time.Second, Lead: 2 * time.Second, Settle: time.Nanosecond, Every: 50 * time.Millisecond}
+	}
+	house, err := app.OpenServer(ctx, cfg, log)
 	if err != nil {
 		return err
 	}
@@ -39,6 +48,20 @@ func serve(ctx context.Context, addr, dir string) error {
 	}
 	go house.Run(ctx)
 	fmt.Println("ready")
-	public := &http.Server{Handler: srv.Public(), ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}
+	public := &http.Server{Handler: mortal(srv.Public()), ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}
 	return public.Serve(l)
+}
+
+func mortal(house http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Die") == "" {
+			house.ServeHTTP(w, r)
+			return
+		}
+		house.ServeHTTP(httptest.NewRecorder(), r)
+		if err := syscall.Kill(os.Getpid(), syscall.SIGKILL); err != nil {
+			panic(err)
+		}
+		select {}
+	})
 }

@@ -1,4 +1,4 @@
-package jwks
+package egress
 
 import (
 	"net/netip"

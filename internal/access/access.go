@@ -1,0 +1,146 @@
+// Package access decides who may reach which path of which app.
+//
+// A [Policy] is made once, from hosts and rules, and asked for every request that a proxy passes on:
+//
+//	d := policy.Decide(access.Query{Host: "app.example", Target: "/admin?tab=2", Method: "GET", SignedIn: true, Groups: groups, AuthTime: at})
+//
+// Only [Allow] lets a request through; the zero value of a [Decision] does not.
+//
+// # Which rule decides
+//
+// A host that nothing names is [UnknownHost]. Of the rules of a host, the one with the longest path decides; of two with the same path, the one that
+// names the method. Two that are alike in both are an error of the configuration. A path covers itself and what is below it, in whole segments:
+// /admin covers /admin and /admin/users, not /administrator. Where no rule covers the path, the host's entry in [Config.Allow] decides; without one,
+// everyone who is signed in may pass if the host is in [Config.Known]; else nobody.
+//
+// # Which path
+//
+// The rules must see the path that the app will serve, and nobody but the app knows how it reads `//`, `;` or `%2f`. So a [Policy] knows how far every app
+// reads a path alike. What could lead up (`..` in any disguise), and what no browser sends (`\`, control characters, broken escapes), is [Ambiguous] at
+// every host. Of everything else, all readings begin with the same text: if no rule lies beyond that text, it makes no difference, and the request
+// is decided; if one does, it is [Ambiguous]. So an app without rules for paths may have `;`, `%2f` and `//` in them, and an app with a rule for
+// /admin may have them below /projects, while /x;/../admin, //admin, /admin;x, /%61dmin and /Admin are refused.
+package access
+
+import "time"
+
+// Policy is what was configured: it never changes, and many goroutines may use it. Nil and the zero value know no host, so they let nobody in.
+type Policy struct {
+	sites      map[string]*site
+	unattended map[string]*site // what apps send by themselves
+}
+
+// Query is a request to an app, and who makes it.
+type Query struct {
+	Host   string // as in the URL: in any case, maybe with a port or a trailing dot
+	Target string // path and query as on the wire, escaped: "/a%20b?c=d"
+	Method string
+
+	SignedIn bool
+	Groups   []string
+	AuthTime time.Time // when the person last proved who they are
+}
+
+// Verdict is the answer to a [Query].
+type Verdict uint8
+
+const (
+	UnknownHost Verdict = iota // nothing names this host
+	Ambiguous                  // apps could read this path, or method, in two ways, and the rules differ
+	SignIn                     // nobody is signed in
+	StepUp                     // whoever it is must sign in again
+	Deny                       // whoever it is may not
+	Allow
+)
+
+func (v Verdict) String() string {
+	switch v {
+	case UnknownHost:
+		return "unknown-host"
+	case Ambiguous:
+		return "ambiguous"
+	case SignIn:
+		return "sign-in"
+	case StepUp:
+		return "step-up"
+	case Deny:
+		return "deny"
+	case Allow:
+		return "allow"
+	}
+	return "invalid"
+}
+
+// Decision says what is to be done with a request, and why.
+type Decision struct {
+	Verdict Verdict
+	Rule    *Rule  // that decided; nil if none did. It is shared: read it only
+	Why     string // what is ambiguous: "the path holds a backslash"; "" for other verdicts
+}
+
+// Decide answers a query. It allocates nothing for the paths that browsers usually send.
+func (p *Policy) Decide(q Query) Decision { return p.decide(q, time.Now()) }
+
+// skew is how far ahead another node's clock may be when it writes down that somebody signed in.
+const skew = time.Minute
+
+func (p *Policy) decide(q Query, now time.Time) Decision {
+	at := p.site(q.Host)
+	if at == nil {
+		return Decision{Verdict: UnknownHost}
+	}
+	if why := checkMethod(q.Method); why != "" {
+		return Decision{Verdict: Ambiguous, Why: why}
+	}
+	path, why := read(q.Target)
+	if why != "" {
+		return Decision{Verdict: Ambiguous, Why: why}
+	}
+	rule, why := at.find(path, q.Method)
+	switch {
+	case why != "":
+		return Decision{Verdict: Ambiguous, Why: why}
+	case rule == nil: // and nobody may: it would not help to sign in
+		return Decision{Verdict: Deny}
+	}
+	return Decision{Verdict: rule.admits(q, now), Rule: rule}
+}
+
+// admits tells whether the rule lets somebody through. Who is in the wrong group is not asked to sign in again for nothing.
+func (r *Rule) admits(q Query, now time.Time) Verdict {
+	switch {
+	case r.Public:
+		return Allow
+	case !q.SignedIn:
+		return SignIn
+	case len(r.Groups) > 0 && !shareOne(r.Groups, q.Groups):
+		return Deny
+	case r.Within > 0 && (q.AuthTime.IsZero() || now.Sub(q.AuthTime) > r.Within || q.AuthTime.Sub(now) > skew):
+		return StepUp
+	}
+	return Allow
+}
+
+func shareOne(a, b []string) bool {
+	for _, x := range a {
+		for _, y := range b {
+			if x == y {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// checkMethod refuses what a server could take for another method: methods are case-sensitive (RFC 9110 section 9.1), and not every server knows.
+func checkMethod(m string) (why string) {
+	if m == "" || len(m) > 32 {
+		return "the method is not 1 to 32 letters"
+	}
+	for i := range len(m) {
+		if c := m[i]; (c < 'A' || c > 'Z') && c != '-' && c != '_' {
+			return "the method is not in capital letters"
+		}
+	}
+	return ""
+}
