@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -18,6 +19,7 @@ import (
 	"time"
 
 	"github.com/cloakroom/cloakroom/internal/loopback"
+	"github.com/cloakroom/cloakroom/internal/testenv"
 )
 
 // brief are limits for tests in which something never comes: they are met, so they are short.
@@ -134,12 +136,7 @@ func silent(t *testing.T) string {
 // closedPort is an address where nothing listens.
 func closedPort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
+	return fmt.Sprintf("127.0.0.1:%d", testenv.FreePort(t))
 }
 
 // authority is one for all tests of the package.

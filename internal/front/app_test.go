@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/cloakroom/cloakroom/internal/front"
+	"github.com/cloakroom/cloakroom/internal/testenv"
 )
 
 func TestParseApp(t *testing.T) {
@@ -80,11 +81,7 @@ func TestHosts(t *testing.T) {
 
 // TestAnAppThatDoesNotAnswer is 502 and says why, to the log alone.
 func TestAnAppThatDoesNotAnswer(t *testing.T) {
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	closed.Close()
+	closed := fmt.Sprintf("127.0.0.1:%d", testenv.FreePort(t))
 	secured, roots := secure(t, echo, "127.0.0.1")
 	misnamed, misnamedRoots := secure(t, echo, "other.example")
 	loud := func(text string) string {
@@ -116,7 +113,7 @@ func TestAnAppThatDoesNotAnswer(t *testing.T) {
 		change         func(*front.Options)
 		want           string // in the error; "" is an answer
 	}{
-		{"nobody listens", "http://" + closed.Addr().String(), nil, "connection refused"},
+		{"nobody listens", "http://" + closed, nil, "connection refused"},
 		{"an unknown host", "http://nobody.invalid", nil, "nobody.invalid"},
 		{"another protocol", loud("SSH-2.0-x\r\n"), nil, "malformed HTTP"},
 		{"silence", loud(""), nil, ""},

@@ -24,6 +24,9 @@ func (w *writer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 func (w *writer) begun() bool { return w.status.Load() != 0 }
 
 func (w *writer) WriteHeader(code int) {
+	if code == http.StatusContinue {
+		return // the server gives leave to send a body when it is read, which is when the app has given it
+	}
 	h := w.Header()
 	if code < 200 {
 		cleanAnswer(h, w.call.front.opt.Cookies) // of an early hint, which nothing else has looked at

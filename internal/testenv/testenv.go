@@ -7,7 +7,6 @@ package testenv
 import (
 	"cmp"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -187,16 +186,4 @@ func program(env string, names ...string) string {
 		}
 	}
 	return ""
-}
-
-// FreePort returns a port on 127.0.0.1 that nobody listens on now, for programs that must be told their port.
-// Go servers listen on port 0 instead: between this call and theirs somebody else may take it.
-func FreePort(t testing.TB) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }

@@ -81,9 +81,3 @@ func TestRootHoldsTheModule(t *testing.T) {
 		t.Error(err)
 	}
 }
-
-func TestFreePortIsAPort(t *testing.T) {
-	if p := FreePort(t); p < 1024 || p > 65535 {
-		t.Errorf("FreePort() = %d", p)
-	}
-}

@@ -1,0 +1,51 @@
+package testenv
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"runtime"
+	"testing"
+)
+
+// Ports for programs lie below those that systems give to whoever asks for any (32768 and up), so that no connection of a test beside this one gets one.
+const firstPort, lastPort = 10240, 32767
+
+// FreePort returns a port on 127.0.0.1 that nobody listens on, for programs that must be told their port. It is this test's until the test ends: on
+// Linux, no other call returns it, in this process or in another. Go servers listen on port 0 instead.
+func FreePort(t testing.TB) int {
+	t.Helper()
+	for range 1000 {
+		port := firstPort + rand.IntN(lastPort-firstPort+1)
+		if claim(t, port) && isFree(port) {
+			return port
+		}
+	}
+	t.Fatal("no free port was found")
+	return 0
+}
+
+// claim takes a name for the port that only one process can have. Names that begin with @ are no files on Linux, and gone with who has them.
+func claim(t testing.TB, port int) bool {
+	if runtime.GOOS != "linux" {
+		return true
+	}
+	l, err := net.Listen("unix", fmt.Sprintf("@cloakroom-test-port-%d", port))
+	if err != nil {
+		return false
+	}
+	t.Cleanup(func() { l.Close() })
+	return true
+}
+
+// isFree reports whether a program could listen on the port, on one address or on all.
+func isFree(port int) bool {
+	for _, host := range []string{"127.0.0.1", ""} {
+		l, err := net.Listen("tcp", fmt.Sprintf("%s:%d", host, port))
+		if err != nil {
+			return false
+		}
+		l.Close()
+	}
+	return true
+}
