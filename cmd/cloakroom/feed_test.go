@@ -117,7 +117,7 @@ func TestDocsRevocations(t *testing.T) {
 	for _, block := range strings.Split(string(text), "```sh\n")[1:] {
 		command, _, _ := strings.Cut(block, "```\n")
 		command = strings.ReplaceAll(command, "http://localhost:8080", p.url)
-		shell := exec.Command("sh", "-c", strings.ReplaceAll(command, "curl -sN", "curl -sN --max-time 1")) // a stream has no end
+		shell := exec.Command("sh", "-c", strings.ReplaceAll(command, "curl -sN", "curl -sN --max-time 5")) // a stream has no end
 		shell.Dir, shell.Env = p.dir, append(cleanEnv(), "PATH="+filepath.Dir(built(t, "cloakroom"))+":"+filepath.Dir(curl)+":"+os.Getenv("PATH"))
 		out, err := shell.CombinedOutput()
 		if ended, ok := errors.AsType[*exec.ExitError](err); err != nil && (!ok || ended.ExitCode() != 28) { // the time is over

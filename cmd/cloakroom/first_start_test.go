@@ -205,4 +205,5 @@ func TestSetupLinkOnTerminal(t *testing.T) {
 	if strings.Count(p.log.String(), "/setup?link=") != 1 {
 		t.Errorf("it is shown more than once:\n%s", p.log)
 	}
+	p.stop(syscall.SIGTERM) // which script hands on, and waits: the server writes no more when its directory goes
 }

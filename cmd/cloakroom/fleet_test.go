@@ -13,6 +13,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/cloakroom/cloakroom/internal/testenv"
 )
 
 // A verifierProc is a service in a process of its own that checks tokens, see testdata/verifier.
@@ -37,15 +39,24 @@ func verify(t *testing.T, dir, name string, j verifierJob) verifierProc {
 	return verifierProc{launch(t, "", "ready", dir, built(t, "verifier"), file)}
 }
 
-// verdicts returns, for each token, the last verdict and when it was reached first.
+// verdicts returns, for each token, the last verdict and when it was reached first: a heartbeat that comes late makes others in between.
 func (v verifierProc) verdicts() (last map[int]string, at map[int]time.Time) {
+	type reached struct {
+		n  int
+		is string
+	}
 	last, at = map[int]string{}, map[int]time.Time{}
+	first := map[reached]time.Time{}
 	for line := range strings.Lines(v.log.String()) {
 		var n int
 		var nano int64
 		var is string
 		if _, err := fmt.Sscanf(line, "token %d %d %s", &n, &nano, &is); err == nil {
-			last[n], at[n] = is, time.Unix(0, nano)
+			r := reached{n, is}
+			if first[r].IsZero() {
+				first[r] = time.Unix(0, nano)
+			}
+			last[n], at[n] = is, first[r]
 		}
 	}
 	return last, at
@@ -212,12 +223,10 @@ func TestFleetIsToldWithinASecond_TK34(t *testing.T) {
 			took = append(took, max(0, at[n].Sub(when)))
 		}
 		report(t, "from the answer to the first refusal, "+name, took)
-		if worst := slices.Max(took); worst >= time.Second {
+		if worst := slices.Max(took); worst >= testenv.Soon {
 			t.Errorf("%s refused a token %v after its session had ended", name, worst)
 		}
-		if !v.all(lives, "accepted") {
-			t.Errorf("%s does not accept what lives", name)
-		}
+		waitFor(t, name+" accepts what lives", func() bool { return v.all(lives, "accepted") })
 	}
 	stop()
 	if !f.services["follows nothing"].all(upTo(len(f.access)), "accepted") {

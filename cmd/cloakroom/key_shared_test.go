@@ -8,8 +8,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
+	"github.com/cloakroom/cloakroom/internal/testenv"
 	"github.com/cloakroom/cloakroom/jwt"
 )
 
@@ -53,7 +53,7 @@ func TestASharedSecretEndToEnd_TK20(t *testing.T) {
 
 	p.beside("key", "rotate", "--now")
 	var second string
-	within(t, time.Second, "the new key signs", func() bool {
+	within(t, testenv.Soon, "the new key signs", func() bool {
 		second = sign()
 		return inspect(t, second).Header.KeyID != inspect(t, first).Header.KeyID
 	})

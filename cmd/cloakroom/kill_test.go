@@ -15,6 +15,7 @@ import (
 	"github.com/cloakroom/cloakroom/internal/db"
 	"github.com/cloakroom/cloakroom/internal/grant"
 	"github.com/cloakroom/cloakroom/internal/journal"
+	"github.com/cloakroom/cloakroom/internal/testenv"
 	"github.com/cloakroom/cloakroom/session/sqlstore"
 )
 
@@ -69,8 +70,8 @@ func TestKill(t *testing.T) {
 	slices.Sort(starts)
 	median, most, worst := starts[kills/2], starts[kills*9/10], starts[kills-1]
 	t.Logf("%v; %d kills, %d checks of sessions and tokens; starts: median %v, worst %v", people, kills, checked, median.Round(time.Millisecond), worst.Round(time.Millisecond))
-	if limit := time.Second; most > limit { // one in ten may be the machine's fault
-		t.Errorf("nine of ten starts took up to %v, more than %v", most, limit)
+	if limit := time.Second; median > limit || most > testenv.Soon { // what is slower may be the machine's fault
+		t.Errorf("half of the starts took up to %v, nine of ten up to %v, more than %v and %v", median, most, limit, testenv.Soon)
 	}
 }
 

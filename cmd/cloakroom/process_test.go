@@ -119,6 +119,8 @@ func launch(t testing.TB, addr, ready, dir, bin string, args ...string) *proc {
 		p.err = p.cmd.Wait()
 		<-read
 		said.Close()
+		// A POST on a connection to the dead server would fail, also when another listens at its address.
+		http.DefaultTransport.(*http.Transport).CloseIdleConnections()
 		close(p.ended)
 	}()
 	t.Cleanup(p.kill)

@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/cloakroom/cloakroom/internal/testenv"
 )
 
 // house is one database file and who serves it: the real program, once or twice.
@@ -131,7 +133,7 @@ func (h *house) refuses(token, reason string) {
 func (h *house) works(access, reason string) {
 	h.t.Helper()
 	for _, p := range h.up {
-		within(h.t, time.Second, "the access token is judged as "+reason, func() bool {
+		within(h.t, testenv.Soon, "the access token is judged as "+reason, func() bool {
 			a, err := p.guest().ask("GET", "/api/me", "", "Authorization: Bearer "+access)
 			return err == nil && a.text("reason") == reason && (a.status == http.StatusOK) == (reason == "")
 		})
@@ -286,6 +288,7 @@ func TestRefreshStories_TK36_TK37(t *testing.T) {
 					s.tell(h)
 				})
 			}
+			waitFor(t, "the thefts are in the log", func() bool { return strings.Count(h.log(), "msg=token-reuse") >= 2 })
 			log := h.log()
 			if n := strings.Count(log, "msg=token-reuse"); n != 2 {
 				t.Errorf("%d thefts in the log, want 2:\n%s", n, log)

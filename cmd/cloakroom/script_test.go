@@ -33,7 +33,7 @@ func TestScripts(t *testing.T) {
 	bin := programDir(t)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata", UpdateScripts: *update, RequireExplicitExec: true, RequireUniqueNames: true,
-		Deadline: time.Now().Add(5 * time.Minute), // for a server that starts where it must not
+		Deadline: time.Now().Add(8 * time.Minute), // for a server that starts where it must not
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("PATH", bin+string(filepath.ListSeparator)+env.Getenv("PATH"))
 			env.Setenv("CLOAKROOM_OPS_ADDR", "") // two scripts at once would meet there

@@ -23,7 +23,7 @@ import (
 )
 
 // patience is how long one browser may take for everything. A machine may be busy; a test never hangs.
-const patience = 2 * time.Minute
+const patience = 4 * time.Minute
 
 const (
 	sessionCookie = "__Host-session"
@@ -162,6 +162,12 @@ func (b *browser) arrive(a chromedp.Action[chromedp.Void]) int64 {
 func (b *browser) write(field, text string) {
 	b.t.Helper()
 	run(b, chromedp.SendKeys(chromedp.CSS("#f-"+field), text))
+}
+
+// hasFocus waits until a field of a form has the focus: autofocus comes when the page is drawn, which may be after it has loaded.
+func (b *browser) hasFocus(field string) {
+	b.t.Helper()
+	waitFor(b.t, "the field "+field+" has the focus", func() bool { return eval[string](b, `document.activeElement.id`) == "f-"+field })
 }
 
 // keys presses keys where the focus is.

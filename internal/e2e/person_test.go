@@ -10,6 +10,7 @@ import (
 
 	"github.com/cloakroom/cloakroom/internal/app"
 	"github.com/cloakroom/cloakroom/internal/server/servertest"
+	"github.com/cloakroom/cloakroom/internal/testenv"
 )
 
 // TestPerson signs up, out by the button, and in again with nothing but the keyboard. What is theirs goes, what is a
@@ -33,6 +34,7 @@ func TestPerson(t *testing.T) {
 	}
 
 	// The first field has the focus: one only types.
+	b.hasFocus("email")
 	b.keys("anna@example.org" + kb.Tab + servertest.Password)
 	if status := b.press(kb.Enter); status != 200 {
 		t.Errorf("status %d", status)
@@ -43,6 +45,7 @@ func TestPerson(t *testing.T) {
 	b.press(kb.Enter)
 	b.wantText("You are signed out.")
 
+	b.hasFocus("email")
 	b.keys("anna@example.org" + kb.Tab + "a wrong password" + kb.Enter)
 	run(b, chromedp.WaitVisible(chromedp.CSS("#form-problem")))
 	b.wantText("do not go together")
@@ -110,7 +113,7 @@ func TestBrowserClosed(t *testing.T) {
 
 // TestIdle: who was away for too long is told so, and the dead cookie goes once it was said.
 func TestIdle(t *testing.T) {
-	h := servertest.Start(t, func(c *app.Config) { c.Idle = time.Second })
+	h := servertest.Start(t, func(c *app.Config) { c.Idle = testenv.Soon }) // the browser may stop for longer than a second
 	b := newBrowser(t)
 	b.signUp(h, "anna@example.org")
 	// Only time makes a session idle, and the browser's is real.

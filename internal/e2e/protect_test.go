@@ -13,6 +13,7 @@ import (
 
 	"github.com/cloakroom/cloakroom/internal/app"
 	"github.com/cloakroom/cloakroom/internal/server/servertest"
+	"github.com/cloakroom/cloakroom/internal/testenv"
 )
 
 // livePage notes in its window what comes by its WebSocket and its event stream, and when they end.
@@ -99,7 +100,7 @@ func TestAloneInFront(t *testing.T) {
 	}
 	start := time.Now()
 	const over = `new Promise(done => { const look = () => window.ended.socket && window.ended.events ? done(true) : setTimeout(look, 10); look() })`
-	if !eval[bool](b, over) || time.Since(start) > time.Second {
+	if !eval[bool](b, over) || time.Since(start) > testenv.Soon {
 		t.Errorf("what is open ends after %v", time.Since(start))
 	}
 	b.forget()

@@ -32,7 +32,8 @@ func (x *trial) look() {
 	if seen, err := jwt.Inspect(credential); err == nil {
 		text = string(seen.Payload)
 	}
-	x.seen.Readable = strings.Contains(text, p.name) || strings.Contains(text, p.id)
+	// With the dot after it: three letters come together by chance in one of five thousand seals.
+	x.seen.Readable = strings.Contains(text, p.name+".") || strings.Contains(text, p.id)
 	observed := shorten(credential) + " says nothing about anybody."
 	if x.seen.Readable {
 		observed = "It says who this is: " + shorten(text)

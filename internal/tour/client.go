@@ -162,12 +162,12 @@ type tapped struct {
 	wire *wire
 }
 
+// Write notes first what it sends: the answer may be there before it returns.
 func (t *tapped) Write(b []byte) (int, error) {
-	n, err := t.Conn.Write(b)
 	t.wire.mu.Lock()
-	defer t.wire.mu.Unlock()
-	t.wire.sent.Write(b[:n])
-	return n, err
+	t.wire.sent.Write(b)
+	t.wire.mu.Unlock()
+	return t.Conn.Write(b)
 }
 
 func (t *tapped) Read(b []byte) (int, error) {

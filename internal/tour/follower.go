@@ -12,8 +12,8 @@ import (
 	"github.com/cloakroom/cloakroom/jwt/revocation"
 )
 
-// reachedWithin is how soon a sign-out has to hold at an API that follows the feed of revocations.
-const reachedWithin = time.Second
+// reachedWithin is how soon a sign-out has to hold at an API that follows the feed of revocations, on a machine that does much else at the same time.
+const reachedWithin = 5 * time.Second
 
 // openFollower starts a second API. It takes the same tokens with the same keys, and follows the feed of what has ended.
 func (h *house) openFollower(ctx context.Context, keys *jwt.KeySet) error {
@@ -57,7 +57,7 @@ func (x *trial) atFollower(copied *client, signedOut time.Time) {
 			break
 		}
 	}
-	x.seen.Followed = verdict(e.status == http.StatusOK)
+	x.seen.Followed, x.seen.followedAfter = verdict(e.status == http.StatusOK), took
 	observed := fmt.Sprintf("%s, %d ms after the sign-out was answered: the feed had told it.", e.says(), took.Milliseconds())
 	if e.status == http.StatusOK {
 		observed = e.says() + fmt.Sprintf(", still %d ms after the sign-out.", took.Milliseconds())

@@ -3,6 +3,7 @@ package tour
 import (
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Lessons are what one learns from the report, in a few sentences. Each follows from what was seen: had it been otherwise,
@@ -66,7 +67,13 @@ func (r *Report) signingOut() string {
 		out = append(out, "a copy of "+list(yes)+" went on working, since nobody is asked whether it has ended")
 	}
 	if told, _ := r.which(func(w *Way) bool { return w.Followed == Refused }); len(told) > 0 {
-		out = append(out, "an API that follows the feed of revocations refused the copy of "+list(told)+" within a second")
+		soon := "within a second"
+		for i := range r.Ways {
+			if after := r.Ways[i].followedAfter; after > time.Second {
+				soon = fmt.Sprintf("after %d ms", after.Milliseconds())
+			}
+		}
+		out = append(out, "an API that follows the feed of revocations refused the copy of "+list(told)+" "+soon)
 	}
 	return upper(strings.Join(out, "; ") + ".")
 }

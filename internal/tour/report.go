@@ -46,6 +46,7 @@ type Way struct {
 
 	label, carries, carried       string
 	alteredTried, alteredAccepted int
+	followedAfter                 time.Duration // the feed had told it
 	costs                         costs
 }
 

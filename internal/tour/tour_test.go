@@ -269,27 +269,32 @@ func TestNothingIsLeftBehind(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.what, func(t *testing.T) {
-			ctx, cancel := context.WithCancel(t.Context())
-			defer cancel()
-			var pressed time.Time
-			r, err := Run(ctx, &Options{Only: "session", Progress: func(doing string) {
-				if strings.HasPrefix(doing, tt.until) {
-					pressed = time.Now()
-					cancel()
+			var went time.Duration
+			for range 5 { // a busy machine only ever delays
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				var pressed time.Time
+				r, err := Run(ctx, &Options{Only: "session", Progress: func(doing string) {
+					if strings.HasPrefix(doing, tt.until) {
+						pressed = time.Now()
+						cancel()
+					}
+				}})
+				if pressed.IsZero() {
+					t.Fatalf("there is no progress %q", tt.until)
 				}
-			}})
-			if pressed.IsZero() {
-				t.Fatalf("there is no progress %q", tt.until)
+				went = time.Since(pressed)
+				if r != nil || !errors.Is(err, context.Canceled) {
+					t.Errorf("got %v, %v", r, err)
+				}
+				if left, err := filepath.Glob(filepath.Join(dir, "*")); err != nil || len(left) > 0 {
+					t.Errorf("left behind: %v %v", left, err)
+				}
+				if went <= briefLife/2 {
+					return
+				}
 			}
-			if r != nil || !errors.Is(err, context.Canceled) {
-				t.Errorf("got %v, %v", r, err)
-			}
-			if went := time.Since(pressed); went > briefLife/2 {
-				t.Errorf("it went on for %v", went)
-			}
-			if left, err := filepath.Glob(filepath.Join(dir, "*")); err != nil || len(left) > 0 {
-				t.Errorf("left behind: %v %v", left, err)
-			}
+			t.Errorf("it went on for %v, five times", went)
 		})
 	}
 	if _, err := os.Stat(dir); err != nil {

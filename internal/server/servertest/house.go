@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http/httptest"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"github.com/cloakroom/cloakroom/internal/app"
 	"github.com/cloakroom/cloakroom/internal/db"
 	"github.com/cloakroom/cloakroom/internal/server"
+	"github.com/cloakroom/cloakroom/internal/testenv"
 )
 
 // Password is good enough for every account of a test.
@@ -61,6 +63,15 @@ func start(t testing.TB, dir string, change func(*app.Config), still bool) *Hous
 	t.Helper()
 	ts := httptest.NewUnstartedServer(nil)
 	_, port, _ := strings.Cut(ts.Listener.Addr().String(), ":")
+	if !still { // the port is this test's until it ends, so that nobody else has it when a house is stopped and started again there
+		ts.Listener.Close()
+		port = strconv.Itoa(testenv.FreePort(t))
+		l, err := net.Listen("tcp", "127.0.0.1:"+port)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ts.Listener = l
+	}
 	base, faults := "http://localhost:"+port, new(db.Faults)
 	cfg := app.Config{URL: base, Data: filepath.Join(dir, "data"), Signup: app.SignupOpen, Fast: true, Faults: faults}
 	if change != nil {

@@ -1,5 +1,5 @@
 // Command fast is `cloakroom serve` with cheap password hashes, which no flag gives, so that a test can load it heavily. It is
-// told the address and the directory, and `quick-keys` if its signing keys shall change each three seconds. It prints `ready` once it
+// told the address and the directory, and `quick-keys` if its signing keys shall change each five seconds. It prints `ready` once it
 // answers, and its log is a debug log. A request with the header `Die` is carried out, and then the process kills itself before anything of
 // the answer is out.
 package main
@@ -32,7 +32,7 @@ func serve(ctx context.Context, addr, dir string, quickKeys bool) error {
 	log.Debug("a debug log, so that tests see all that is ever logged")
 	cfg := app.Config{URL: "http://" + addr, Data: dir, Signup: app.SignupOpen, Fast: true}
 	if quickKeys {
-		cfg.KeySchedule = grant.Schedule{Life: 3 * time.Second, Lead: 2 * time.Second, Settle: time.Nanosecond, Every: 50 * time.Millisecond}
+		cfg.KeySchedule = grant.Schedule{Life: 5 * time.Second, Lead: 4 * time.Second, Settle: time.Nanosecond, Every: 50 * time.Millisecond}
 	}
 	house, err := app.OpenServer(ctx, cfg, log)
 	if err != nil {

@@ -16,6 +16,9 @@ import (
 	"github.com/cloakroom/cloakroom/jwt/revocation"
 )
 
+// patience is two heartbeats of the feed: on a busy machine one comes late.
+const patience = 10 * time.Second
+
 type job struct {
 	Issuer string
 	Client string
@@ -47,7 +50,7 @@ func run(file string) error {
 	}
 	opts := jwt.VerifierOptions{Type: "at+jwt", KeepBytes: 4 << 20}
 	if j.Follow {
-		policy := revocation.Options{Keys: keys, RefuseAfter: revocation.LeastRefuseAfter}
+		policy := revocation.Options{Keys: keys, RefuseAfter: patience}
 		if j.Accept {
 			policy = revocation.Options{Keys: keys, AcceptWhenLost: true}
 		}
