@@ -32,7 +32,7 @@ type ruleError struct{ where, what, hint string }
 
 func (e *ruleError) Error() string { return e.where + ": " + e.what }
 
-const ruleNames = "a rule has host, path, methods, groups, signed-in-within and public"
+const ruleNames = "a rule has host, path, methods, groups, signed-in-within, origins and public"
 
 // readRules reads what TOML made of the [[rule]] tables in text.
 func readRules(text string, value any) (ruleList, error) {
@@ -100,6 +100,9 @@ func setRule(r *access.Rule, name string, value any) (hint string) {
 		d, err := time.ParseDuration(text)
 		r.Within, ok = d, ok && err == nil && d >= time.Second
 		hint = `write signed-in-within = "5m"; 1s is the least`
+	case "origins":
+		r.Origins, ok = texts(value)
+		hint = `write origins = ["https://home.example.com"]; without origins, only the app's own pages may change something`
 	case "public":
 		r.Public, ok = value.(bool)
 		hint = `write public = true, and methods = ["GET"] beside it`

@@ -39,7 +39,7 @@ func (c *explainCmd) Run(ctx context.Context, t *terminal) error {
 	if c.Request != "" {
 		return c.request(ctx, t)
 	}
-	if c.For.As != "" || c.For.Groups != nil || c.For.SignedInAgo != 0 {
+	if c.For.As != "" || c.For.Groups != nil || c.For.SignedInAgo != 0 || c.For.Origin != "" {
 		return &exitError{exitUsage, errors.New("who makes a request is asked for --request alone"), "add --request 'GET https://app.example.com/admin'"}
 	}
 	o, err := c.options()

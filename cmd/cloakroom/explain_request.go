@@ -22,6 +22,7 @@ type requestFlags struct {
 	As          string        `env:"CLOAKROOM_EXPLAIN_AS" placeholder:"WHO" help:"Address or id of an account (CLOAKROOM_EXPLAIN_AS)."`
 	Groups      []string      `placeholder:"LIST" help:"The groups of whoever it is, if the database is not to be read."`
 	SignedInAgo time.Duration `placeholder:"TIME" help:"How long ago they signed in."`
+	Origin      string        `placeholder:"URL" help:"Of the page that sends it, if that is not one of the app."`
 
 	Config  kong.ConfigFlag `placeholder:"FILE" help:"As serve's."`
 	App     []string        `placeholder:"URL" help:"As serve's."`
@@ -35,6 +36,8 @@ type requestFlags struct {
 type asked struct {
 	access.Query
 	scheme    string
+	socket    bool   // it opens a WebSocket
+	page      string // the origin of the page that sends it, as typed; Query has it where it makes a difference
 	who       string // "" if nobody is signed in
 	elsewhere string // where the app is, if it is not at this port
 	fragment  string // which a browser would keep to itself
@@ -84,10 +87,28 @@ func (c *explainCmd) ask(ctx context.Context, t *terminal, now time.Time) (*aske
 	if err := c.For.signIn(ctx, t, q); err != nil {
 		return nil, err
 	}
+	if err := q.sentBy(c.For.Origin); err != nil {
+		return nil, err
+	}
 	if q.elsewhere = q.otherDoor(cfg.AppOrigins()); q.elsewhere == "" {
 		q.decision, q.covering = policy.Decide(q.Query), policy.Covering(q.Host, q.Target)
 	}
 	return q, nil
+}
+
+// sentBy sets the page that sends the request. A request that only reads passes from any page: links and pictures are such.
+func (q *asked) sentBy(origin string) error {
+	if origin == "" {
+		return nil
+	}
+	canon, err := access.Origin(origin)
+	if bad, ok := errors.AsType[*access.Error](err); ok {
+		return &exitError{exitUsage, fmt.Errorf("--origin: %s", bad.Err), bad.Hint}
+	}
+	if q.page = canon; q.socket || q.Method != "GET" && q.Method != "HEAD" {
+		q.Origin = canon
+	}
+	return nil
 }
 
 // otherDoor is the origin of an app at this host, if none is at this port.
@@ -143,7 +164,7 @@ func findAccount(ctx context.Context, a *app.App, who string) (account.Account, 
 	return acct, err
 }
 
-// parseRequest reads "GET https://app.example/admin"; without a method, it is GET. Path and query stay as they were typed.
+// parseRequest reads "GET https://app.example/admin"; without a method, it is GET. Path and query stay as they were typed. wss:// and ws:// open a WebSocket.
 func parseRequest(text string) (*asked, error) {
 	bad := func(what, hint string) error { return &exitError{exitUsage, fmt.Errorf("--request: %s", what), hint} }
 	const like = "write it like 'GET https://app.example.com/admin'"
@@ -153,6 +174,12 @@ func parseRequest(text string) (*asked, error) {
 		q.Method, link = "GET", method
 	}
 	scheme, rest, _ := strings.Cut(link, "://")
+	switch strings.ToLower(scheme) {
+	case "wss":
+		scheme, q.socket = "https", true
+	case "ws":
+		scheme, q.socket = "http", true
+	}
 	q.scheme = scheme
 	rest, q.fragment, _ = strings.Cut(rest, "#")
 	i := strings.IndexAny(rest, "/?")

@@ -18,6 +18,8 @@ func (q *asked) reason() guard.Reason {
 		return ""
 	case access.SignIn:
 		return guard.NoCredentials
+	case access.CrossOrigin:
+		return guard.CrossOrigin
 	case access.StepUp:
 		return guard.ReauthenticationRequired
 	case access.Deny:
@@ -44,6 +46,8 @@ func (q *asked) says() (sentence, help string) {
 		return q.decision.Why + ": apps may read it as something that a rule is for, so nobody may", ""
 	case access.SignIn:
 		return "nobody is signed in, and somebody must be", ""
+	case access.CrossOrigin:
+		return "a page of " + q.Origin + " sends it, and the rule does not name that origin", `origins = ["` + q.Origin + `"] in a rule lets it`
 	case access.StepUp:
 		return "signed in " + ago(q.now, q.AuthTime) + ", and the rule wants less than " + lasting(rule.Within) + ": whoever it is must sign in again", ""
 	case access.Deny:
@@ -85,6 +89,9 @@ func (q *asked) print(t *terminal) {
 		label = ""
 	}
 	row("who", q.whoText())
+	if q.page != "" && q.Origin == "" {
+		row("note", "It changes nothing and opens no WebSocket: --origin makes no difference.")
+	}
 	if q.fragment != "" {
 		row("note", "What stands behind # in a URL is not sent; it was left out.")
 	}
@@ -139,6 +146,9 @@ func ruleText(r *access.Rule) string {
 	if r.Within > 0 {
 		parts = append(parts, "signed in within "+lasting(r.Within))
 	}
+	if len(r.Origins) > 0 {
+		parts = append(parts, "also from pages of "+strings.Join(r.Origins, ", "))
+	}
 	return strings.Join(parts, "; ")
 }
 
@@ -162,6 +172,7 @@ type requestRule struct {
 	Groups  []string `json:"groups,omitempty"`
 	Within  string   `json:"signed_in_within,omitempty"`
 	Public  bool     `json:"public,omitempty"`
+	Origins []string `json:"origins,omitempty"`
 	Not     string   `json:"passed_over,omitempty"` // why it does not decide
 }
 
@@ -173,14 +184,15 @@ func (q *asked) json() any {
 		Target  string         `json:"target"`
 		As      string         `json:"as,omitempty"`
 		Groups  []string       `json:"groups,omitempty"`
+		Origin  string         `json:"origin,omitempty"`
 		Verdict string         `json:"verdict"`
 		Reason  guard.Reason   `json:"reason,omitempty"`
 		Detail  string         `json:"detail"`
 		Rule    *requestRule   `json:"rule"`
 		Others  []*requestRule `json:"others"`
-	}{q.Method, q.Host, q.Target, q.who, q.Groups, q.decision.Verdict.String(), q.reason(), sentence, nil, []*requestRule{}}
+	}{q.Method, q.Host, q.Target, q.who, q.Groups, q.page, q.decision.Verdict.String(), q.reason(), sentence, nil, []*requestRule{}}
 	for _, r := range q.rules() {
-		j := &requestRule{Source: r.Source, Host: r.Host, Path: r.Path, Methods: r.Methods, Groups: r.Groups, Public: r.Public, Not: q.passedOver(r)}
+		j := &requestRule{Source: r.Source, Host: r.Host, Path: r.Path, Methods: r.Methods, Groups: r.Groups, Public: r.Public, Origins: r.Origins, Not: q.passedOver(r)}
 		if r.Within > 0 {
 			j.Within = r.Within.String()
 		}

@@ -20,9 +20,17 @@
 // every host. Of everything else, all readings begin with the same text: if no rule lies beyond that text, it makes no difference, and the request
 // is decided; if one does, it is [Ambiguous]. So an app without rules for paths may have `;`, `%2f` and `//` in them, and an app with a rule for
 // /admin may have them below /projects, while /x;/../admin, //admin, /admin;x, /%61dmin and /Admin are refused.
+//
+// # Whose page
+//
+// To a browser, hosts below one domain are one site: it sends an app's cookie also with the form, or the WebSocket, of a page of another app. So what
+// would change something, and comes from the page of another origin, is [CrossOrigin] unless [Rule.Origins] of the rule that decides names that origin.
 package access
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Policy is what was configured: it never changes, and many goroutines may use it. Nil and the zero value know no host, so they let nobody in.
 type Policy struct {
@@ -39,6 +47,13 @@ type Query struct {
 	SignedIn bool
 	Groups   []string
 	AuthTime time.Time // when the person last proved who they are
+
+	// Origin is of the page that sends the request, if that is another than the app's and the request changes something or opens a WebSocket: as browsers
+	// write it in the header of that name, so it may be "null". It is "" for what nobody's cookie comes with.
+	Origin string
+
+	// Asks is the method that a CORS preflight asks about (Access-Control-Request-Method), for the page in Origin; "" if the request is none.
+	Asks string
 }
 
 // Verdict is the answer to a [Query].
@@ -48,6 +63,7 @@ const (
 	UnknownHost Verdict = iota // nothing names this host
 	Ambiguous                  // apps could read this path, or method, in two ways, and the rules differ
 	SignIn                     // nobody is signed in
+	CrossOrigin                // the page of another origin sent it
 	StepUp                     // whoever it is must sign in again
 	Deny                       // whoever it is may not
 	Allow
@@ -61,6 +77,8 @@ func (v Verdict) String() string {
 		return "ambiguous"
 	case SignIn:
 		return "sign-in"
+	case CrossOrigin:
+		return "cross-origin"
 	case StepUp:
 		return "step-up"
 	case Deny:
@@ -96,6 +114,9 @@ func (p *Policy) decide(q Query, now time.Time) Decision {
 	if why != "" {
 		return Decision{Verdict: Ambiguous, Why: why}
 	}
+	if rule := at.announced(path, q); rule != nil {
+		return Decision{Verdict: Allow, Rule: rule}
+	}
 	rule, why := at.find(path, q.Method)
 	switch {
 	case why != "":
@@ -106,6 +127,17 @@ func (p *Policy) decide(q Query, now time.Time) Decision {
 	return Decision{Verdict: rule.admits(q, now), Rule: rule}
 }
 
+// announced returns the rule for what a preflight asks about, if it names the origin: the app may answer. Preflights come without cookies.
+func (s *site) announced(path reading, q Query) *Rule {
+	if q.Asks == "" || q.SignedIn || checkMethod(q.Asks) != "" {
+		return nil
+	}
+	if rule, why := s.find(path, q.Asks); rule != nil && why == "" && slices.Contains(rule.Origins, q.Origin) {
+		return rule
+	}
+	return nil
+}
+
 // admits tells whether the rule lets somebody through. Who is in the wrong group is not asked to sign in again for nothing.
 func (r *Rule) admits(q Query, now time.Time) Verdict {
 	switch {
@@ -113,6 +145,8 @@ func (r *Rule) admits(q Query, now time.Time) Verdict {
 		return Allow
 	case !q.SignedIn:
 		return SignIn
+	case q.Origin != "" && !slices.Contains(r.Origins, q.Origin):
+		return CrossOrigin
 	case len(r.Groups) > 0 && !shareOne(r.Groups, q.Groups):
 		return Deny
 	case r.Within > 0 && (q.AuthTime.IsZero() || now.Sub(q.AuthTime) > r.Within || q.AuthTime.Sub(now) > skew):

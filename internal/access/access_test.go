@@ -49,6 +49,8 @@ func configOf(t testing.TB, lines string) (c Config) {
 				r.Methods = strings.Split(words[i+1], ",")
 			case "groups":
 				r.Groups = strings.Split(words[i+1], ",")
+			case "origins":
+				r.Origins = strings.Split(words[i+1], ",")
 			case "within":
 				d, err := time.ParseDuration(words[i+1])
 				if err != nil {
@@ -206,7 +208,7 @@ func TestSignedInWithin(t *testing.T) {
 }
 
 func TestVerdictsHaveNames(t *testing.T) {
-	for v, want := range []string{"unknown-host", "ambiguous", "sign-in", "step-up", "deny", "allow", "invalid"} {
+	for v, want := range []string{"unknown-host", "ambiguous", "sign-in", "cross-origin", "step-up", "deny", "allow", "invalid"} {
 		if got := Verdict(v).String(); got != want {
 			t.Errorf("%d is %q, want %q", v, got, want)
 		}

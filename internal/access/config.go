@@ -70,7 +70,7 @@ func (c *Config) checked() (known, allow, rules []*Rule, err error) {
 	}
 	for i := range c.Rules {
 		r := c.Rules[i]
-		r.Methods, r.Groups = slices.Clone(r.Methods), slices.Clone(r.Groups) // the caller may change its own
+		r.Methods, r.Groups, r.Origins = slices.Clone(r.Methods), slices.Clone(r.Groups), slices.Clone(r.Origins) // the caller may change its own
 		if r.Source == "" {
 			r.Source = fmt.Sprintf("rule %d", i+1)
 		}

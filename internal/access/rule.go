@@ -14,6 +14,7 @@ type Rule struct {
 	Groups  []string      // one of which somebody must be in; none: everyone who is signed in
 	Within  time.Duration // so long ago somebody must have signed in at most; 0: it does not matter
 	Public  bool          // everybody may, signed in or not. It opens its path alone, and what is below it only if Path ends in a slash
+	Origins []string      // of other pages that may send what changes something, and open WebSockets: "https://home.example"; none: the app's own alone
 	Source  string        // where it is written, for messages: "line 12"
 }
 
@@ -36,12 +37,16 @@ func (r *Rule) check() error {
 	switch {
 	case r.Public && (len(r.Groups) > 0 || r.Within != 0):
 		return &Error{r.Source, "it is public, and says who may", "leave out either public or groups and signed-in-within"}
+	case r.Public && len(r.Origins) > 0:
+		return &Error{r.Source, "it is public, and names origins", "leave origins out: nobody's sign-in counts at a public path"}
 	case r.Public && len(r.Methods) == 0:
 		return &Error{r.Source, "it is public and names no methods", `say which: methods = ["GET"]`}
 	case r.Groups != nil && len(r.Groups) == 0:
 		return &Error{r.Source, "groups is empty", "leave groups out to let everyone in who is signed in; for nobody, name a group that nobody is in"}
 	case r.Methods != nil && len(r.Methods) == 0:
 		return &Error{r.Source, "methods is empty", "leave methods out for all of them"}
+	case r.Origins != nil && len(r.Origins) == 0:
+		return &Error{r.Source, "origins is empty", "leave origins out: then only the app's own pages may change something"}
 	case r.Within < 0:
 		return &Error{r.Source, "signed-in-within is negative", "durations are written like 5m or 12h"}
 	}
@@ -54,6 +59,9 @@ func (r *Rule) check() error {
 		}
 	}
 	if err := checkGroups(r.Source, r.Groups); err != nil {
+		return err
+	}
+	if err := checkOrigins(r.Source, r.Origins); err != nil {
 		return err
 	}
 	return r.checkPath()

@@ -69,7 +69,11 @@ func eachMade(t *testing.T, make func(*testing.T, string) *gateway, test func(*t
 	}
 }
 
-const secretPath = "/secret" // is for a group that nobody of the tests is in
+const (
+	secretPath = "/secret"           // is for a group that nobody of the tests is in
+	sharedPath = "/shared"           // is also for the pages of another origin,
+	sharedWith = "https://home.test" // of this one
+)
 
 func newGateway(t *testing.T, proxy string) *gateway {
 	t.Helper()
@@ -108,7 +112,9 @@ func makeGateway(t *testing.T, proxy, scheme, name string) *gateway {
 		if scheme == "https" {
 			c.URL = fmt.Sprintf("https://%s:%d", doorHost, port)
 		}
-		c.Rules = []access.Rule{{Host: name, Path: "/"}, {Host: name, Path: secretPath, Groups: []string{"keepers"}}}
+		c.Rules = []access.Rule{
+			{Host: name, Path: "/"}, {Host: name, Path: secretPath, Groups: []string{"keepers"}}, {Host: name, Path: sharedPath, Origins: []string{sharedWith}},
+		}
 		if proxy == "apache" {
 			c.Protect = []string{name + "=http://" + g.app.addr}
 		}

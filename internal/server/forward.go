@@ -83,10 +83,14 @@ func (s *Server) admit(r *http.Request, orig original) (*guard.Principal, error)
 	if who.Allowed() {
 		q.SignedIn, q.Groups, q.AuthTime = true, who.Principal.Groups, who.Principal.AuthTime
 	}
-	switch d := s.access.Decide(q); d.Verdict {
+	fromPage(&q, r.Header, &orig, who.Principal)
+	d := s.access.Decide(q)
+	switch d.Verdict {
 	case access.Allow:
 	case access.SignIn:
 		return nil, &refusedError{who}
+	case access.CrossOrigin:
+		return nil, crossOrigin(&q)
 	case access.StepUp:
 		return nil, &app.Error{Reason: guard.ReauthenticationRequired}
 	case access.Deny:
@@ -96,8 +100,8 @@ func (s *Server) admit(r *http.Request, orig original) (*guard.Principal, error)
 	default:
 		return nil, &app.Error{Reason: guard.UnknownHost}
 	}
-	if !q.SignedIn {
-		return nobody, nil
+	if !q.SignedIn || q.Origin != "" && d.Rule.Public {
+		return nobody, nil // nobody's sign-in is for the pages of others to use
 	}
 	return who.Principal, nil
 }

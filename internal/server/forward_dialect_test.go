@@ -83,6 +83,9 @@ func testFullAnswers(t *testing.T, ask func(method string) question) {
 	}{
 		{"somebody who is signed in", "GET", []string{"Cookie: " + cookie}, 200, "", "", "", "", ""},
 		{"the same, posting", "POST", []string{"Cookie: " + cookie}, 200, "", "", "", "", ""},
+		{"from a page of the app", "POST", []string{"Cookie: " + cookie, "Origin: http://localhost:9000", "Sec-Fetch-Site: same-origin"}, 200, "", "", "", "", ""},
+		{"from a page of another app", "POST", []string{"Cookie: " + cookie, "Origin: http://localhost:9001", "Sec-Fetch-Site: same-site"}, 403, "cross-origin", "", "", "", ""},
+		{"a WebSocket of another app's page", "GET", []string{"Cookie: " + cookie, "Origin: http://localhost:9001", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="}, 403, "cross-origin", "", "", "", ""},
 		{"the app's cookies go on, ours do not", "GET", []string{"Cookie: a=b; " + cookie + "; c=d; __Host-visit=v"}, 200, "", "", "", "", "a=b; c=d"},
 		{"in two lines", "GET", []string{"Cookie: a=b", "Cookie: " + cookie + "; c=d"}, 200, "", "", "", "", "a=b; c=d"},
 		{"a stranger opens a page", "GET", []string{navigate}, 302, "no-credentials", signIn(proxied), "", "", ""},

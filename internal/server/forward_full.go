@@ -35,7 +35,7 @@ func (d full) refuse(w http.ResponseWriter, no refusal) {
 		return
 	}
 	if isNavigation(no.question.Header) {
-		h.Set("Content-Security-Policy", page.Policy())
+		h.Set("Content-Security-Policy", page.RefusedPolicy())
 		d.s.render(w, no.question, no.Status, page.Refused{Status: no.Status, Sentence: no.Detail, Unsent: no.unsent(), SignIn: d.s.signInFrom(no)})
 		return
 	}

@@ -10,6 +10,7 @@ import (
 // functions is what the templates may call.
 var functions = template.FuncMap{
 	"asset":   AssetPath,
+	"sheet":   refusedStyle,
 	"at":      at,
 	"zone":    zone,
 	"span":    span,

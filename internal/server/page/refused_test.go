@@ -1,6 +1,8 @@
 package page
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"slices"
 	"strings"
 	"testing"
@@ -22,7 +24,14 @@ func TestRefused(t *testing.T) {
 		{"what a stranger wrote", Refused{Frame: mallory(), Status: 401, Sentence: quotes, Unsent: true, SignIn: "javascript:alert(1)"}, quotes, "", "#ZgotmplZ"},
 	} {
 		t.Run(tt.what, func(t *testing.T) {
-			elements, text := parse(t, render(t, tt.view))
+			html := render(t, tt.view)
+			_, sheet, _ := strings.Cut(html, "<style>")
+			sheet, _, _ = strings.Cut(sheet, "</style>")
+			sum := sha256.Sum256([]byte(sheet))
+			if named := "style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"; sheet == "" || strings.Count(html, "<style") != 1 || !strings.Contains(RefusedPolicy(), named) {
+				t.Errorf("the policy %q does not let the sheet of the page (AU-35)", RefusedPolicy())
+			}
+			elements, text := parse(t, html)
 			if !strings.Contains(text, tt.says) || tt.not != "" && strings.Contains(text, tt.not) {
 				t.Errorf("it says %s", text)
 			}
@@ -36,7 +45,7 @@ func TestRefused(t *testing.T) {
 			if link != tt.link {
 				t.Errorf("the link leads to %q", link)
 			}
-			for _, name := range []string{"script", "style", "link", "img", "form", "iframe"} {
+			for _, name := range []string{"script", "link", "img", "form", "iframe"} {
 				if slices.Contains(names, name) {
 					t.Errorf("there is a %s, which the app's address does not have or the policy forbids (AU-35)", name)
 				}
