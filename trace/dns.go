@@ -18,8 +18,10 @@ type resolver struct {
 	resolve    map[string][]string // as curl's --resolve
 	network    string              // "", "tcp4", "tcp6"
 	timeout    time.Duration
-	hosts      string // the path of the hosts file
-	resolvConf string // the path of resolv.conf
+	hosts      string        // the path of the hosts file
+	resolvConf string        // the path of resolv.conf
+	delay      time.Duration // how long one family waits for the other's addresses
+	late       time.Duration // how long the end of a hop waits for answers that nothing depended on
 
 	// system asks the system's own resolver.
 	system func(ctx context.Context, network, host string) ([]netip.Addr, error)
@@ -32,7 +34,7 @@ func newResolver(o Options) *resolver {
 	}
 	return &resolver{
 		server: server, resolve: o.Resolve, network: o.Network, timeout: o.DNSTimeout,
-		hosts: "/etc/hosts", resolvConf: "/etc/resolv.conf", system: net.DefaultResolver.LookupNetIP,
+		hosts: "/etc/hosts", resolvConf: "/etc/resolv.conf", delay: resolutionDelay, late: lateAnswers, system: net.DefaultResolver.LookupNetIP,
 	}
 }
 

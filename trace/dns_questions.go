@@ -10,7 +10,7 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 )
 
-// resolutionDelay is how long one family waits for the other's addresses (RFC 8305 section 3).
+// resolutionDelay is the Resolution Delay of RFC 8305 section 3.
 const resolutionDelay = 50 * time.Millisecond
 
 // questions are the three about one name, asked at once.
@@ -54,7 +54,7 @@ func (q *questions) wait(k *lookup, where string) error {
 		case a := <-q.answers:
 			q.take(a)
 			if len(q.addrs()) > 0 && delay == nil && a.question.Type != "HTTPS" {
-				timer := time.NewTimer(resolutionDelay)
+				timer := time.NewTimer(q.r.delay)
 				defer timer.Stop()
 				delay = timer.C
 			}
@@ -157,7 +157,7 @@ func rcodeFailure(name, server, rcode string) *Failure {
 
 // finish waits a little for late answers and writes all answers down.
 func (q *questions) finish(k *lookup) {
-	timer := time.NewTimer(lateAnswers)
+	timer := time.NewTimer(q.r.late)
 	defer timer.Stop()
 	for q.waiting > 0 {
 		select {

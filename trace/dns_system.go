@@ -15,11 +15,12 @@ type systemLookup struct {
 	done   chan struct{}
 	addrs  []netip.Addr
 	cancel context.CancelFunc
+	late   time.Duration
 }
 
 func (r *resolver) askSystem(ctx context.Context, name string) *systemLookup {
 	ctx, cancel := context.WithCancel(ctx)
-	s := &systemLookup{done: make(chan struct{}), cancel: cancel}
+	s := &systemLookup{done: make(chan struct{}), cancel: cancel, late: r.late}
 	go func() {
 		defer close(s.done)
 		s.addrs, _ = r.system(ctx, "ip", name) // an error is no address
@@ -45,7 +46,7 @@ func (s *systemLookup) finish(k *lookup) {
 	if s == nil {
 		return
 	}
-	timer := time.NewTimer(lateAnswers)
+	timer := time.NewTimer(s.late)
 	defer timer.Stop()
 	select {
 	case <-s.done:

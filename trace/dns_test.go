@@ -12,20 +12,21 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"golang.org/x/net/dns/dnsmessage"
 
 	"github.com/cloakroom/cloakroom/internal/loopback"
+	"github.com/cloakroom/cloakroom/internal/testenv"
 )
 
 // look runs one lookup on a machine with the given files, and waits for what comes late.
 func look(t *testing.T, o *Options, host string, change func(*resolver)) (*lookup, error) {
 	t.Helper()
 	s := o.withDefaults()
-	s.DNSTimeout = 2 * time.Second
+	s.DNSTimeout = 4 * testenv.Soon
 	r := newResolver(s)
 	r.hosts, r.resolvConf = "none", "none"
+	r.delay, r.late = testenv.Soon, testenv.Soon // on a busy machine answers come apart
 	r.system = func(context.Context, string, string) ([]netip.Addr, error) { return nil, io.EOF }
 	if change != nil {
 		change(r)
@@ -323,7 +324,7 @@ func TestLateAddressesTakePart(t *testing.T) {
 			close(release)
 		}
 	}}
-	tr, err := runWith(t, "http://shop.test:"+portOf(s.Listener.Addr().String())+"/", o, nil)
+	tr, err := runWith(t, "http://shop.test:"+portOf(s.Listener.Addr().String())+"/", o, func(r *resolver) { r.delay = resolutionDelay })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -338,6 +339,7 @@ func TestHTTPSRecordOfAnotherPort(t *testing.T) {
 	addr := nameServer(t, loopback.Zone{loopback.A("shop.test", 60, "192.0.2.1"), loopback.HTTPS("_8443._https.shop.test", 60, "h2")}.Answer)
 	o := (&Options{DNSServer: addr}).withDefaults()
 	r := newResolver(o)
+	r.delay, r.late = testenv.Soon, testenv.Soon
 	r.system = func(context.Context, string, string) ([]netip.Addr, error) { return nil, io.EOF }
 	k, err := r.lookup(t.Context(), "shop.test", "8443")
 	k.finish()

@@ -277,9 +277,7 @@ func TestHTTP2FramesByHand(t *testing.T) {
 					tt.serve(p)
 				}
 			})
-			o := brief()
-			o.HTTP = "2"
-			tr, err := runWith(t, "http://"+addr+"/", o, nil)
+			tr, err := runWith(t, "http://"+addr+"/", &Options{HTTP: "2"}, nil)
 			if tt.phase == "" {
 				if err != nil {
 					t.Fatal(err)

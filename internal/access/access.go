@@ -129,7 +129,7 @@ func (p *Policy) decide(q Query, now time.Time) Decision {
 
 // announced returns the rule for what a preflight asks about, if it names the origin: the app may answer. Preflights come without cookies.
 func (s *site) announced(path reading, q Query) *Rule {
-	if q.Asks == "" || q.SignedIn || checkMethod(q.Asks) != "" {
+	if q.SignedIn || checkMethod(q.Asks) != "" { // as where it asks about nothing
 		return nil
 	}
 	if rule, why := s.find(path, q.Asks); rule != nil && why == "" && slices.Contains(rule.Origins, q.Origin) {

@@ -59,6 +59,7 @@ func TestPreflight(t *testing.T) {
 	p := policy(t, `
 		app shop.example
 		shop.example/api methods POST groups staff origins https://home.example
+		shop.example/all origins https://home.example
 		part.example/only methods PUT origins https://home.example`)
 	const home = "https://home.example"
 	for _, tt := range []struct {
@@ -68,6 +69,9 @@ func TestPreflight(t *testing.T) {
 		{home, "POST", "shop.example/api/x", "", Allow},
 		{home, "PUT", "shop.example/api/x", "", SignIn},
 		{home, "post", "shop.example/api/x", "", SignIn},
+		{home, "PATCH", "shop.example/all", "", Allow},
+		{home, "patch", "shop.example/all", "", SignIn},
+		{home, "", "shop.example/all", "", SignIn},
 		{home, "", "shop.example/api/x", "", SignIn},
 		{"https://evil.example", "POST", "shop.example/api/x", "", SignIn},
 		{"", "POST", "shop.example/api/x", "", SignIn},

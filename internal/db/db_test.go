@@ -224,8 +224,10 @@ func TestUpdateReportsAFullDisk(t *testing.T) {
 	}
 }
 
-// Two hundred updates at once queue for the writer; none is lost and none fails.
-func TestUpdatesQueue(t *testing.T) {
+// Two hundred updates at once queue for the writer; none is lost and none fails. Who waits for ten seconds would, so time is that of a bubble.
+func TestUpdatesQueue(t *testing.T) { synctest.Test(t, updatesQueue) }
+
+func updatesQueue(t *testing.T) {
 	d := dbtest.Open(t, things)
 	if err := add(t, d, "0"); err != nil {
 		t.Fatal(err)

@@ -211,9 +211,11 @@ func TestOtherProtocolsAreRefused(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		body := make([]byte, 4096)
-		n, _ := res.Body.Read(body)
-		if got := string(body[:n]); res.StatusCode != http.StatusOK || !strings.Contains(got, "Remote-User: u1") ||
+		body, err := io.ReadAll(res.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := string(body); res.StatusCode != http.StatusOK || !strings.Contains(got, "Remote-User: u1") ||
 			strings.Contains(got, "Upgrade") || strings.Contains(got, "Http2-Settings") {
 			t.Errorf("%s: %s\n%s", tt.what, res.Status, got)
 		}

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/cloakroom/cloakroom/internal/app"
 	"github.com/cloakroom/cloakroom/internal/server/servertest"
+	"github.com/cloakroom/cloakroom/internal/testenv"
 )
 
 // TestDiagnosis: a proxy that does one thing wrong, and the sentence that its people read.
@@ -54,11 +56,12 @@ func TestDiagnosis(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			origin := "http://wiki.localhost:" + u.Port()
-			h = servertest.StartStill(t, func(cfg *app.Config) { cfg.Apps = []string{origin, "http://other.localhost:" + u.Port()} })
+			port := u.Port()
 			if c.hand == nil {
-				front.Close()
+				port = fmt.Sprint(testenv.FreePort(t))
 			}
+			origin := "http://wiki.localhost:" + port
+			h = servertest.StartStill(t, func(cfg *app.Config) { cfg.Apps = []string{origin, "http://other.localhost:" + port} })
 			a := h.Client().Get("/diagnosis?app=" + url.QueryEscape(origin))
 			for _, want := range c.says {
 				if !strings.Contains(a.Body, want) {

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/cloakroom/cloakroom/internal/server/servertest"
 )
@@ -22,13 +23,9 @@ func masked(a servertest.Answer, email string) string {
 	return strings.ReplaceAll(changes.ReplaceAllString(text, "$1$2$3"), email, "EMAIL")
 }
 
-// TestNobodyLearnsWhoHasAnAccount_AU10 (CV-68, CV-78): an unknown address, a wrong password and a disabled account are one
-// answer, byte for byte, after the same number of hashes.
-func TestNobodyLearnsWhoHasAnAccount_AU10(t *testing.T) {
-	h := servertest.Start(t, nil)
-	h.Client().SignUp("wrong@example.org")
-	h.Client().SignUp("disab@example.org")
-	ask := map[string]func(email, password string) servertest.Answer{
+// waysIn are the doors at which a password is asked for.
+func waysIn(h *servertest.House) map[string]func(email, password string) servertest.Answer {
+	return map[string]func(email, password string) servertest.Answer{
 		"page": func(email, password string) servertest.Answer {
 			return h.Client().Form("/signin", url.Values{"email": {email}, "password": {password}})
 		},
@@ -39,6 +36,14 @@ func TestNobodyLearnsWhoHasAnAccount_AU10(t *testing.T) {
 			return h.Client().JSON("/api/token", map[string]string{"email": email, "password": password})
 		},
 	}
+}
+
+// TestNobodyLearnsWhoHasAnAccount_AU10 (CV-68, CV-78): an unknown address, a wrong password and a disabled account are one
+// answer, byte for byte, after the same number of hashes.
+func TestNobodyLearnsWhoHasAnAccount_AU10(t *testing.T) {
+	h := servertest.Start(t, nil)
+	h.Client().SignUp("wrong@example.org")
+	h.Client().SignUp("disab@example.org")
 	tests := []struct{ what, email, password string }{
 		{"a wrong password", "wrong@example.org", "not the right password"},
 		{"nobody", "nobod@example.org", "not the right password"},
@@ -46,7 +51,7 @@ func TestNobodyLearnsWhoHasAnAccount_AU10(t *testing.T) {
 		{"a disabled account, wrong password", "disab@example.org", "not the right password"},
 		{"no address at all", "no address at all", "not the right password"},
 	}
-	for way, do := range ask {
+	for way, do := range waysIn(h) {
 		t.Run(way, func(t *testing.T) {
 			for _, email := range []string{"wrong@example.org", "disab@example.org"} { // forgets the failures by the doors before
 				if err := h.App.EnableUser(t.Context(), email, "test"); err != nil {
@@ -75,23 +80,26 @@ func TestNobodyLearnsWhoHasAnAccount_AU10(t *testing.T) {
 			}
 		})
 	}
-	// Throttled ones, too: whether there is an account or not, the sixth try waits.
-	var first string
-	for _, email := range []string{"aaaaa@example.org", "wrong@example.org"} {
-		if email == "wrong@example.org" {
-			if err := h.App.EnableUser(t.Context(), email, "test"); err != nil { // forgets the failures
-				t.Fatal(err)
+}
+
+// TestNobodyLearnsWhoIsThrottled_AU10: whether there is an account or not, the sixth try waits. It waits for a second, so time is that of a bubble.
+func TestNobodyLearnsWhoIsThrottled_AU10(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := servertest.StartStill(t, nil)
+		h.Client().SignUp("wrong@example.org")
+		try := waysIn(h)["api"]
+		var first string
+		for _, email := range []string{"aaaaa@example.org", "wrong@example.org"} {
+			for range 5 {
+				want(t, try(email, "not the right password"), 401, "wrong-credentials")
+			}
+			a := try(email, "not the right password")
+			want(t, a, 429, "throttled")
+			if got := masked(a, email); first == "" {
+				first = got
+			} else if got != first {
+				t.Errorf("%s can be told:\n%s\n---\n%s", email, got, first)
 			}
 		}
-		for range 5 {
-			want(t, ask["api"](email, "not the right password"), 401, "wrong-credentials")
-		}
-		a := ask["api"](email, "not the right password")
-		want(t, a, 429, "throttled")
-		if got := masked(a, email); first == "" {
-			first = got
-		} else if got != first {
-			t.Errorf("%s can be told:\n%s\n---\n%s", email, got, first)
-		}
-	}
+	})
 }

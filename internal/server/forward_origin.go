@@ -15,7 +15,8 @@ func fromPage(q *access.Query, h http.Header, orig *original, who *guard.Princip
 	if isSafe(orig.method) && !opensSocket(h) || who != nil && who.Via != guard.ViaSession {
 		return
 	}
-	if q.Origin = otherOrigin(h, orig); orig.method == http.MethodOptions && q.Origin != "" {
+	q.Origin = otherOrigin(h, orig)
+	if orig.method == http.MethodOptions {
 		q.Asks = h.Get("Access-Control-Request-Method")
 	}
 }
