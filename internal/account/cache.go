@@ -67,6 +67,13 @@ func (a *Accounts) Lookup(ctx context.Context, q *db.Conn, id string) (Account, 
 	return acct, nil
 }
 
+// Version is another number after any account may have changed, here or in another process.
+func (a *Accounts) Version() uint64 {
+	a.cache.mu.RLock()
+	defer a.cache.mu.RUnlock()
+	return a.cache.generation
+}
+
 // Forget drops the named accounts from the cache, or all of them. Call it with their ids after committing a change, and without any after
 // another process has committed, or may have.
 func (a *Accounts) Forget(ids ...string) { a.cache.forget(ids...) }

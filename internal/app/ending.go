@@ -20,6 +20,9 @@ func (a *App) tellEnding(es []session.Ending) {
 	}
 }
 
+// AccountsVersion is another number after any account may have changed, here or in another process.
+func (a *App) AccountsVersion() uint64 { return a.accounts.Version() }
+
 // SessionLimit is the last instant at which a session is valid if nobody uses it from now on. To ask is no use of it. The error of one that
 // ended, or is not known, is a [*session.EndedError] or session.ErrNotFound.
 func (a *App) SessionLimit(ctx context.Context, handle string) (time.Time, error) {

@@ -70,17 +70,29 @@ func (a *App) stillWelcome(ctx context.Context, tx *db.Conn, was account.Account
 
 // planSignIn plans and commits, inside tx, the session that follows proof of the password.
 func (a *App) planSignIn(ctx context.Context, tx *db.Conn, s *session.Session, acct account.Account, remember bool, from Client) (*session.Plan, error) {
-	store := a.store.In(tx.SQLTx())
-	plan, err := s.PlanSignIn(ctx, store, session.SignIn{
+	plan, err := s.PlanSignIn(ctx, a.store.In(tx.SQLTx()), session.SignIn{
 		Subject: acct.ID, Remember: remember, AMR: []string{"pwd"}, Device: from.Device,
 	})
 	if err != nil {
 		return nil, err
 	}
-	if err := store.Commit(ctx, plan.Change); err != nil {
+	return plan, a.commitPlan(ctx, tx, plan)
+}
+
+// planRenew plans and commits, inside tx, a new id for the session.
+func (a *App) planRenew(ctx context.Context, tx *db.Conn, s *session.Session) (*session.Plan, error) {
+	plan, err := s.PlanRenew(ctx, a.store.In(tx.SQLTx()))
+	if err != nil {
 		return nil, err
 	}
-	return plan, a.appsFollow(ctx, tx, plan)
+	return plan, a.commitPlan(ctx, tx, plan)
+}
+
+func (a *App) commitPlan(ctx context.Context, tx *db.Conn, plan *session.Plan) error {
+	if err := a.store.In(tx.SQLTx()).Commit(ctx, plan.Change); err != nil {
+		return err
+	}
+	return a.appsFollow(ctx, tx, plan)
 }
 
 // Reauthenticate proves again that the person at the keyboard is the session's: new id, both limits
@@ -99,14 +111,7 @@ func (a *App) Reauthenticate(ctx context.Context, s *session.Session, password s
 		if _, err := a.stillWelcome(ctx, tx, acct); err != nil {
 			return nil, err
 		}
-		store := a.store.In(tx.SQLTx())
-		if plan, err = s.PlanRenew(ctx, store); err != nil {
-			return nil, err
-		}
-		if err := store.Commit(ctx, plan.Change); err != nil {
-			return nil, err
-		}
-		if err := a.appsFollow(ctx, tx, plan); err != nil {
+		if plan, err = a.planRenew(ctx, tx, s); err != nil {
 			return nil, err
 		}
 		return plan.Change.End, a.record(ctx, tx, acct.ID, "reauthenticate", acct.ID, from, detail{"session": plan.Record.Handle, "device": plan.Record.Device})

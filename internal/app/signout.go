@@ -126,14 +126,7 @@ func (a *App) ChangePassword(ctx context.Context, s *session.Session, current, n
 		if err != nil {
 			return nil, err
 		}
-		store := a.store.In(tx.SQLTx())
-		if plan, err = s.PlanRenew(ctx, store); err != nil {
-			return nil, err
-		}
-		if err := store.Commit(ctx, plan.Change); err != nil {
-			return nil, err
-		}
-		if err := a.appsFollow(ctx, tx, plan); err != nil {
+		if plan, err = a.planRenew(ctx, tx, s); err != nil {
 			return nil, err
 		}
 		return append(others, plan.Change.End...), a.record(ctx, tx, acct.ID, "password.change", acct.ID, from,

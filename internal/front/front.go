@@ -32,6 +32,8 @@ type Visitor struct {
 	Session string     // public handle; when the session ends, so does what is open; "" for nobody in particular
 	Addr    netip.Addr // of the client, for X-Forwarded-For
 
+	Version uint64 // what [Options.Version] was before the request was admitted
+
 	// HideAuthorization keeps the Authorization field from the app: its secret is not the app's.
 	HideAuthorization bool
 }
@@ -53,6 +55,12 @@ type Options struct {
 
 	// Blind reports whether endings may go unnoticed at this time. Then the sessions of all that is open are looked at each second. nil: never.
 	Blind func() bool
+
+	// Version is another number after what May goes by may have changed; nil: it never does.
+	Version func() uint64
+
+	// May reports whether a request that is still open may go on, beside its session, which is told by others. To ask is no use of a session.
+	May func(r *http.Request, v *Visitor) bool
 
 	// Roots verify an app's certificate: nil are those of the system.
 	Roots *x509.CertPool
@@ -139,7 +147,7 @@ func (f *Front) CloseIdle() { f.transport.CloseIdleConnections() }
 // checkEvery is how often it is looked whether a session behind something open is past its limit.
 const checkEvery = time.Second
 
-// Run ends what is open of sessions that pass a limit, until ctx ends. What nobody asks for, as messages in a WebSocket, is no use of a session: an idle
+// Run ends what is open of sessions that pass a limit, and of people who may not any more, until ctx ends. What nobody asks for, as messages in a WebSocket, is no use of a session: an idle
 // one ends though its sockets are busy.
 func (f *Front) Run(ctx context.Context) {
 	tick := time.NewTicker(checkEvery)
@@ -149,6 +157,7 @@ func (f *Front) Run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case now := <-tick.C:
+			f.askAgain()
 			for _, s := range f.open.due(now, f.opt.Blind != nil && f.opt.Blind()) {
 				limit, err := f.opt.Limit(ctx, s)
 				if ctx.Err() != nil {
@@ -160,6 +169,19 @@ func (f *Front) Run(ctx context.Context) {
 				}
 				f.open.until(s, limit)
 			}
+		}
+	}
+}
+
+// askAgain ends what may not go on since something changed.
+func (f *Front) askAgain() {
+	if f.opt.Version == nil {
+		return
+	}
+	for _, c := range f.open.older(f.opt.Version()) {
+		if !f.opt.May(c.request, &c.visitor) {
+			f.opt.Log.Info("front.ended", "user", c.visitor.User, "host", c.app.Host)
+			c.end(ErrEnded)
 		}
 	}
 }

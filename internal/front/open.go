@@ -56,6 +56,21 @@ func (o *open) due(now time.Time, all bool) (sessions []string) {
 	return sessions
 }
 
+// older are the requests that were admitted by another version of what is known. They are taken for asked about.
+func (o *open) older(version uint64) (calls []*call) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, g := range o.sessions {
+		for c := range g.calls {
+			if c.visitor.Version != version {
+				c.visitor.Version = version
+				calls = append(calls, c)
+			}
+		}
+	}
+	return calls
+}
+
 // until notes that a session need not be looked at before.
 func (o *open) until(session string, limit time.Time) {
 	o.mu.Lock()

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/cloakroom/cloakroom/guard"
+	"github.com/cloakroom/cloakroom/internal/access"
 	"github.com/cloakroom/cloakroom/internal/app"
 	"github.com/cloakroom/cloakroom/internal/front"
 	"github.com/cloakroom/cloakroom/session"
@@ -22,7 +23,7 @@ func (s *Server) newFront() *front.Front {
 	}
 	f := front.New(apps, front.Options{
 		Cookies: ourCookies, Scheme: s.app.Config.Origin().Scheme, Failed: s.appFailed, Limit: s.app.SessionLimit, Log: s.log,
-		Blind: func() bool { return s.app.Stats().WatchLost },
+		Blind: func() bool { return s.app.Stats().WatchLost }, Version: s.app.AccountsVersion, May: s.mayGoOn,
 	})
 	s.app.OnEnding(func(es []session.Ending) {
 		for i := range es {
@@ -86,15 +87,35 @@ func (s *Server) passOn(w http.ResponseWriter, r *http.Request) {
 		s.refuseApp(w, r, orig, &app.Error{Reason: guard.MalformedRequest, Err: err})
 		return
 	}
+	version := s.app.AccountsVersion()
 	who, err := s.admit(r, orig)
 	if err != nil {
 		s.refuseApp(w, r, orig, err)
 		return
 	}
 	s.front.Serve(w, r, front.Visitor{
-		User: who.ID, Email: trustedEmail(who), Name: who.Name, Groups: strings.Join(who.Groups, ","),
+		Version: version,
+		User:    who.ID, Email: trustedEmail(who), Name: who.Name, Groups: strings.Join(who.Groups, ","),
 		Session: who.Session, Addr: s.peers.client(r), HideAuthorization: who.Via == guard.ViaToken,
 	})
+}
+
+// mayGoOn reports whether what is known now of the person behind an open request lets it through: their groups may be others by now. That they had signed in lately,
+// and that the page which sent it might, is past.
+func (s *Server) mayGoOn(r *http.Request, v *front.Visitor) bool {
+	orig, err := s.originalHere(r)
+	if err != nil {
+		return false
+	}
+	q := access.Query{Host: orig.url.Host, Target: orig.target, Method: orig.method}
+	if v.User != "" {
+		acct, err := s.app.Account(r.Context(), v.User)
+		if err != nil || acct.Disabled {
+			return false
+		}
+		q.SignedIn, q.Groups, q.AuthTime = true, acct.Groups, time.Now()
+	}
+	return s.access.Decide(q).Verdict == access.Allow
 }
 
 // originalHere is a request that stands before ourselves: its path is what the app will be sent.

@@ -70,7 +70,7 @@ func TestOverTLS_TK34(t *testing.T) {
 	i.want(f, "first", "alice", "revoked idle")
 	i.want(f, "here", "alice", "accepted")
 	i.end("second", "signed-out")
-	for ctx := soon(t); f.Status().Position != 2; {
+	for ctx := soon(t); f.Status().Position != 2; time.Sleep(time.Millisecond) {
 		if ctx.Err() != nil {
 			t.Fatalf("status %+v", f.Status())
 		}
@@ -90,7 +90,7 @@ func TestAuthorityThatNobodyKnows(t *testing.T) {
 // whyLost waits until the feed has an error.
 func whyLost(t *testing.T, f *Feed) error {
 	t.Helper()
-	for ctx := soon(t); ; {
+	for ctx := soon(t); ; time.Sleep(time.Millisecond) {
 		if err := f.Status().Err; err != nil || ctx.Err() != nil {
 			return err
 		}
@@ -118,7 +118,7 @@ func TestCredentialsStayAtHome_TK04(t *testing.T) {
 		http.Redirect(w, r, other.URL, http.StatusTemporaryRedirect)
 	}
 	f := followOver(t, i, Options{RootCAs: roots}, quick)
-	for ctx := soon(t); len(i.requests()) < 3; {
+	for ctx := soon(t); len(i.requests()) < 3; time.Sleep(time.Millisecond) {
 		if ctx.Err() != nil {
 			t.Fatal("it does not try again")
 		}
@@ -152,7 +152,7 @@ func TestSilenceOnASocket(t *testing.T) {
 	impatient := quick
 	impatient.silence = 300 * time.Millisecond
 	f := followOver(t, i, Options{RootCAs: roots}, impatient)
-	for ctx := soon(t); len(i.requests()) < 4; {
+	for ctx := soon(t); len(i.requests()) < 4; time.Sleep(time.Millisecond) {
 		if ctx.Err() != nil {
 			t.Fatal("it does not try again")
 		}
