@@ -114,7 +114,7 @@ func (p *Policy) decide(q Query, now time.Time) Decision {
 	if why != "" {
 		return Decision{Verdict: Ambiguous, Why: why}
 	}
-	if rule := at.announced(path, q); rule != nil {
+	if rule := at.announced(path, &q); rule != nil {
 		return Decision{Verdict: Allow, Rule: rule}
 	}
 	rule, why := at.find(path, q.Method)
@@ -124,11 +124,11 @@ func (p *Policy) decide(q Query, now time.Time) Decision {
 	case rule == nil: // and nobody may: it would not help to sign in
 		return Decision{Verdict: Deny}
 	}
-	return Decision{Verdict: rule.admits(q, now), Rule: rule}
+	return Decision{Verdict: rule.admits(&q, now), Rule: rule}
 }
 
 // announced returns the rule for what a preflight asks about, if it names the origin: the app may answer. Preflights come without cookies.
-func (s *site) announced(path reading, q Query) *Rule {
+func (s *site) announced(path reading, q *Query) *Rule {
 	if q.SignedIn || checkMethod(q.Asks) != "" { // as where it asks about nothing
 		return nil
 	}
@@ -139,7 +139,7 @@ func (s *site) announced(path reading, q Query) *Rule {
 }
 
 // admits tells whether the rule lets somebody through. Who is in the wrong group is not asked to sign in again for nothing.
-func (r *Rule) admits(q Query, now time.Time) Verdict {
+func (r *Rule) admits(q *Query, now time.Time) Verdict {
 	switch {
 	case r.Public:
 		return Allow
