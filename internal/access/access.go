@@ -43,6 +43,7 @@ type Query struct {
 	Host   string // as in the URL: in any case, maybe with a port or a trailing dot
 	Target string // path and query as on the wire, escaped: "/a%20b?c=d"
 	Method string
+	Others []string // methods for which the app may take it instead, as by X-HTTP-Method-Override: the rules for these have to let it through too
 
 	SignedIn bool
 	Groups   []string
@@ -117,14 +118,25 @@ func (p *Policy) decide(q Query, now time.Time) Decision {
 	if rule := at.announced(path, &q); rule != nil {
 		return Decision{Verdict: Allow, Rule: rule}
 	}
-	rule, why := at.find(path, q.Method)
+	d := at.decide(path, q.Method, &q, now)
+	for m := range q.others {
+		if d.Verdict != Allow {
+			break
+		}
+		d = at.decide(path, m, &q, now)
+	}
+	return d
+}
+
+func (s *site) decide(path reading, method string, q *Query, now time.Time) Decision {
+	rule, why := s.find(path, method)
 	switch {
 	case why != "":
 		return Decision{Verdict: Ambiguous, Why: why}
 	case rule == nil: // and nobody may: it would not help to sign in
 		return Decision{Verdict: Deny}
 	}
-	return Decision{Verdict: rule.admits(&q, now), Rule: rule}
+	return Decision{Verdict: rule.admits(q, now), Rule: rule}
 }
 
 // announced returns the rule for what a preflight asks about, if it names the origin: the app may answer. Preflights come without cookies.

@@ -73,6 +73,7 @@ const (
 	secretPath = "/secret"           // is for a group that nobody of the tests is in
 	sharedPath = "/shared"           // is also for the pages of another origin,
 	sharedWith = "https://home.test" // of this one
+	keptPath   = "/kept"             // is for keepers to DELETE, and for everyone to do anything else with
 )
 
 func newGateway(t *testing.T, proxy string) *gateway {
@@ -114,6 +115,7 @@ func makeGateway(t *testing.T, proxy, scheme, name string) *gateway {
 		}
 		c.Rules = []access.Rule{
 			{Host: name, Path: "/"}, {Host: name, Path: secretPath, Groups: []string{"keepers"}}, {Host: name, Path: sharedPath, Origins: []string{sharedWith}},
+			{Host: name, Path: keptPath, Methods: []string{"DELETE"}, Groups: []string{"keepers"}},
 		}
 		if proxy == "apache" {
 			c.Protect = []string{name + "=http://" + g.app.addr}

@@ -76,6 +76,23 @@ func TestProxyRefuses_FA07(t *testing.T) {
 				t.Errorf("Content-Type %q", a.Header.Get("Content-Type"))
 			}
 		})
+		t.Run("what an app may take for another method", func(t *testing.T) {
+			cookies, _ := g.member("ben@example.org")
+			before := g.app.calls.Load()
+			for _, line := range []string{"X-HTTP-Method-Override: DELETE", "X-HTTP-Method: delete", "X-Method-Override: DELETE", "X-Query: _method=DELETE"} {
+				query := ""
+				if rest, ok := strings.CutPrefix(line, "X-Query: "); ok {
+					query = "?" + rest
+				}
+				a := g.wire().ask("POST "+keptPath+query, byScript, cookies, "Content-Length: 0", line)
+				if a.StatusCode != http.StatusForbidden || g.app.calls.Load() != before {
+					t.Errorf("%s: %d %s", line, a.StatusCode, a.body)
+				}
+			}
+			if a := g.wire().ask("POST "+keptPath, byScript, cookies, "Content-Length: 0", "X-HTTP-Method-Override: PUT"); a.StatusCode != http.StatusOK {
+				t.Errorf("one that is allowed: %d %s", a.StatusCode, a.body)
+			}
+		})
 		t.Run("signed in, and not in the group", func(t *testing.T) {
 			cookies, _ := g.member("anna@example.org")
 			before := g.app.calls.Load()

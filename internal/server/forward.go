@@ -75,7 +75,7 @@ func (s *Server) admit(r *http.Request, orig original) (*guard.Principal, error)
 	if strings.HasPrefix(orig.target, pathAppPrefix) && !at.signIn {
 		return nil, &app.Error{Reason: guard.PrefixNotPassed} // which the proxy has to hand to us without a question
 	}
-	q := access.Query{Host: orig.url.Host, Target: orig.target, Method: orig.method}
+	q := access.Query{Host: orig.url.Host, Target: orig.target, Method: orig.method, Others: otherMethods(r.Header)}
 	if unattended(r.Header) || s.access.Unattended(q.Host, q.Target, q.Method) {
 		r = asUnattended(r)
 	}

@@ -64,6 +64,37 @@ func TestRulesDecideWhoReachesWhat(t *testing.T) {
 	}
 }
 
+// TestWhatAnAppTakesForAnotherMethod has to be let through as that method too.
+func TestWhatAnAppTakesForAnotherMethod(t *testing.T) {
+	h := town(t, ruled, func(c *app.Config) {
+		c.Rules = append(c.Rules, access.Rule{Host: wikiHost, Path: "/cart", Methods: []string{"DELETE"}, Groups: []string{"ops"}, Source: "line 4"})
+	})
+	h.Client().SignUp("anna@example.org")
+	b := walk(t, h)
+	b.signIn(b.open(wikiPage))
+	for _, c := range []struct {
+		method, path, line string
+		status             int
+	}{
+		{"POST", "/cart", "X-Other: DELETE", 200},
+		{"POST", "/cart", "X-HTTP-Method-Override: DELETE", 403},
+		{"POST", "/cart", "X-HTTP-Method: PUT, delete", 403},
+		{"PATCH", "/cart", "X-Method-Override: DELETE", 403},
+		{"POST", "/cart", "X-Method-Override: PUT", 200},
+		{"POST", "/cart?x&_method=delete", "X-Other: x", 403},
+		{"POST", "/other", "X-HTTP-Method-Override: DELETE", 200},
+		{"POST", "/hook", "X-HTTP-Method-Override: DELETE", 200}, // public as POST, and for who is signed in otherwise
+	} {
+		a := b.do(c.method, "https://"+wikiHost+c.path, "", c.line)
+		if reason := a.Header.Get("X-Cloakroom-Reason"); a.StatusCode != c.status || (reason == "not-in-group") != (c.status == 403) {
+			t.Errorf("%s %s with %s: %s %q", c.method, c.path, c.line, a.Status, reason)
+		}
+	}
+	if a := walk(t, h).do("POST", "https://"+wikiHost+"/hook", "", "X-HTTP-Method-Override: DELETE"); a.StatusCode != http.StatusUnauthorized {
+		t.Errorf("a stranger, where POST alone is public: %s", a.Status)
+	}
+}
+
 // TestAPageForWhoSignedInLately: who did so too long ago confirms who it is, and is at the page without losing the way.
 func TestAPageForWhoSignedInLately(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -107,7 +107,7 @@ func (s *Server) mayGoOn(r *http.Request, v *front.Visitor) bool {
 	if err != nil {
 		return false
 	}
-	q := access.Query{Host: orig.url.Host, Target: orig.target, Method: orig.method}
+	q := access.Query{Host: orig.url.Host, Target: orig.target, Method: orig.method, Others: otherMethods(r.Header)}
 	if v.User != "" {
 		acct, err := s.app.Account(r.Context(), v.User)
 		if err != nil || acct.Disabled {
