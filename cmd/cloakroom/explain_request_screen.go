@@ -89,6 +89,9 @@ func (q *asked) print(t *terminal) {
 		label = ""
 	}
 	row("who", q.whoText())
+	if q.decision.As != "" {
+		row("note", "Some apps take this for a "+q.decision.As+", by _method in the query: it would have to be allowed as both.")
+	}
 	if q.page != "" && q.Origin == "" {
 		row("note", "It changes nothing and opens no WebSocket: --origin makes no difference.")
 	}

@@ -21,6 +21,10 @@
 // is decided; if one does, it is [Ambiguous]. So an app without rules for paths may have `;`, `%2f` and `//` in them, and an app with a rule for
 // /admin may have them below /projects, while /x;/../admin, //admin, /admin;x, /%61dmin and /Admin are refused.
 //
+// # Which method
+//
+// Some apps take the method from a header or from `_method` in the query. A request that says another method there passes if it may pass as both.
+//
 // # Whose page
 //
 // To a browser, hosts below one domain are one site: it sends an app's cookie also with the form, or the WebSocket, of a page of another app. So what
@@ -95,6 +99,7 @@ type Decision struct {
 	Verdict Verdict
 	Rule    *Rule  // that decided; nil if none did. It is shared: read it only
 	Why     string // what is ambiguous: "the path holds a backslash"; "" for other verdicts
+	As      string // the method for which an app may take the request, if that is why it may not pass
 }
 
 // Decide answers a query. It allocates nothing for the paths that browsers usually send.
@@ -119,11 +124,14 @@ func (p *Policy) decide(q Query, now time.Time) Decision {
 		return Decision{Verdict: Allow, Rule: rule}
 	}
 	d := at.decide(path, q.Method, &q, now)
+	if d.Verdict != Allow {
+		return d
+	}
 	for m := range q.others {
-		if d.Verdict != Allow {
-			break
+		if other := at.decide(path, m, &q, now); other.Verdict != Allow {
+			other.As = m
+			return other
 		}
-		d = at.decide(path, m, &q, now)
 	}
 	return d
 }

@@ -45,7 +45,11 @@ func TestOtherMethods(t *testing.T) {
 	} {
 		i := slices.Index([]byte(tt.url), '/')
 		q := as(Query{Host: tt.url[:i], Target: tt.url[i:], Method: tt.method, Others: tt.others}, tt.who)
-		if d := p.decide(q, now); d.Verdict != tt.want {
+		d := p.decide(q, now)
+		if taken := d.As != ""; taken != (tt.want != Allow && tt.method == "POST") || taken && d.As != asMethod(d.As) {
+			t.Errorf("%s %s, or %q: decided as %q", tt.method, tt.url, tt.others, d.As)
+		}
+		if d.Verdict != tt.want {
 			t.Errorf("%s %s, or %q, by %q: %v, want %v", tt.method, tt.url, tt.others, tt.who, d.Verdict, tt.want)
 		}
 	}
