@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -45,11 +46,11 @@ func TestNginxWithoutSession(t *testing.T) {
 		{"a session that has ended says why", "GET /x", []string{byScript, gone}, 401, "", "account-disabled"},
 		{"CV-50 a malformed cookie", "GET /x", []string{byScript, "Cookie: __Host-session=;;=\"; =x"}, 401, "", "no-credentials"},
 		{"CV-50 a session cookie of nonsense", "GET /x", []string{byScript, "Cookie: __Host-session=AAAA"}, 401, "", "unknown-session"},
-		{"two session cookies", "GET /x", []string{byScript, "Cookie: __Host-session=a; __Host-session=b"}, 401, "", "duplicate-cookie"},
-		{"two session cookies in two lines", "GET /x", []string{byScript, "Cookie: __Host-session=a", "Cookie: __Host-session=b"}, 401, "", "duplicate-cookie"},
+		{"two session cookies", "GET /x", []string{byScript, "Cookie: __Host-session=a; __Host-session=b"}, 400, "", "duplicate-cookie"},
+		{"two session cookies in two lines", "GET /x", []string{byScript, "Cookie: __Host-session=a", "Cookie: __Host-session=b"}, 400, "", "duplicate-cookie"},
 		{"a token of nonsense", "GET /x", []string{byScript, "Authorization: Bearer a.b.c"}, 401, "", "invalid-token"},
 		{"two tokens", "GET /x", []string{byScript, "Authorization: Bearer a", "Authorization: Bearer b"}, 400, "", ""},
-		{"CV-48 a backslash in the path", "GET /a\\b", []string{byBrowser}, 401, "", "malformed-request"},
+		{"CV-48 a backslash in the path", "GET /a\\b", []string{byBrowser}, 400, "", "malformed-request"},
 		{"CV-48 a broken escape", "GET /%zz", []string{byBrowser}, 400, "", ""},
 		{"another Host than the app's is none that anybody set up", "GET /x", []string{byBrowser, "Host: evil.test"}, 403, "", "unknown-host"},
 		{"a Host with a path in it", "GET /x", []string{byBrowser, "Host: evil.test/x"}, 400, "", ""},
@@ -67,16 +68,29 @@ func TestNginxWithoutSession(t *testing.T) {
 			if r.StatusCode != tt.status || r.Header.Get("Location") != tt.location {
 				t.Errorf("got %d to %q, want %d to %q\n%s", r.StatusCode, r.Header.Get("Location"), tt.status, tt.location, r.body)
 			}
-			if tt.reason != "" {
+			switch {
+			case tt.reason != "" && slices.Contains(tt.lines, byBrowser):
+				wantRefusedPage(t, r, tt.reason)
+			case tt.reason != "":
 				wantProblem(t, r, tt.reason)
 			}
-			if (tt.status == 302 || tt.status == 401) && r.Header.Get("Cache-Control") != "no-store" {
+			if (tt.status == 302 || tt.reason != "") && r.Header.Get("Cache-Control") != "no-store" {
 				t.Errorf("Cache-Control is %q: the refusal may be kept and shown again", r.Header.Get("Cache-Control"))
 			}
 			if s.app.count() != before {
 				t.Error("the app heard of it")
 			}
 		})
+	}
+}
+
+// wantRefusedPage checks what a person is shown who cannot be sent to sign in.
+func wantRefusedPage(t *testing.T, r reply, reason string) {
+	t.Helper()
+	h := r.Header
+	if h.Get("Content-Type") != "text/html; charset=utf-8" || h.Get("X-Cloakroom-Reason") != reason || !strings.Contains(r.body, `<p class="lead">`) ||
+		!strings.HasPrefix(h.Get("Content-Security-Policy"), "default-src 'none'; style-src 'sha256-") {
+		t.Errorf("got %v\n%s\nwant a page with the reason %s", h, r.body, reason)
 	}
 }
 

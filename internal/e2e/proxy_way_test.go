@@ -72,9 +72,7 @@ func TestProxyRefuses_FA07(t *testing.T) {
 			if a.StatusCode != http.StatusUnauthorized || !strings.Contains(a.body, "not carried out") && !strings.Contains(a.body, "did not reach the app") || !strings.Contains(a.body, start("/form?x")) {
 				t.Errorf("%d\n%s", a.StatusCode, a.body)
 			}
-			if page := strings.HasPrefix(a.Header.Get("Content-Type"), "text/html"); page == (g.name == "nginx") {
-				t.Errorf("Content-Type %q", a.Header.Get("Content-Type"))
-			}
+			wantPage(t, a)
 		})
 		t.Run("what an app may take for another method", func(t *testing.T) {
 			cookies, _ := g.member("ben@example.org")
@@ -101,8 +99,23 @@ func TestProxyRefuses_FA07(t *testing.T) {
 				t.Errorf("%d %s", a.StatusCode, a.body)
 			}
 			wantTold(t, a, "not-in-group", "", "GET")
+			a = w.ask("GET "+secretPath, byBrowser, cookies)
+			if a.StatusCode != http.StatusForbidden || g.app.calls.Load() != before || !strings.Contains(a.body, "not in a group that may do this") {
+				t.Errorf("a person: %d %s", a.StatusCode, a.body)
+			}
+			wantPage(t, a)
 		})
 	})
+}
+
+// wantPage looks at a page that stands at an app's address: it is whole, nobody keeps it, and it may load nothing.
+func wantPage(t *testing.T, a reply) {
+	t.Helper()
+	h := a.Header
+	if h.Get("Content-Type") != "text/html; charset=utf-8" || h.Get("Cache-Control") != "no-store" || !strings.HasPrefix(h.Get("Content-Security-Policy"), "default-src 'none'; style-src 'sha256-") ||
+		!strings.HasSuffix(strings.TrimSpace(a.body), "</html>") {
+		t.Errorf("%v\n%s", h, a.body)
+	}
 }
 
 // wantTold reads the problem document (RFC 9457) of a script.

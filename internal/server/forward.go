@@ -39,21 +39,23 @@ type refusal struct {
 	signInAt string // where a person can sign in, for a program to tell; "" if it does not help
 }
 
+var errUntrusted = &app.Error{Reason: guard.UntrustedProxy, Detail: "This address is not a --trusted-proxy."}
+
 // forward answers a reverse proxy: 200 with exactly our identity headers, or no. Whatever goes wrong is no (FA-01).
 func (s *Server) forward(d dialect) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		w.Header()["Cache-Control"] = noStore
 		if !s.peers.trusts(r.RemoteAddr) {
-			return &app.Error{Reason: guard.UntrustedProxy, Detail: "This address is not a --trusted-proxy."}
+			return errUntrusted
 		}
 		orig, err := d.original(r)
 		if err != nil {
-			d.refuse(w, s.refusal(w, r, original{}, &app.Error{Reason: guard.MalformedRequest, Err: err}))
+			d.refuse(w, s.refused(w, r, original{}, &app.Error{Reason: guard.MalformedRequest, Err: err}))
 			return nil
 		}
 		who, err := s.admit(r, orig)
 		if err != nil {
-			d.refuse(w, s.refusal(w, r, orig, err))
+			d.refuse(w, s.refused(w, r, orig, err))
 			return nil
 		}
 		identify(w.Header(), who)
@@ -113,7 +115,14 @@ func identify(h http.Header, p *guard.Principal) {
 	h["Remote-Name"], h["Remote-Groups"] = values[2:3:3], values[3:4:4]
 }
 
-// refusal makes up a no and logs why. Only a person who follows a link can use a sign-in page: a script is told where it is.
+// refused makes up a no, and logs it.
+func (s *Server) refused(w http.ResponseWriter, r *http.Request, orig original, err error) refusal {
+	no := s.refusal(w, r, orig, err)
+	s.log.Info("forward-auth.refused", "reason", no.Reason, "host", orig.url.Host, "addr", s.peers.client(r))
+	return no
+}
+
+// refusal makes up a no. Only a person who follows a link can use a sign-in page: a script is told where it is.
 func (s *Server) refusal(w http.ResponseWriter, r *http.Request, orig original, err error) refusal {
 	no := refusal{problem: s.describe(r, err), original: orig, question: r}
 	switch navigation := isNavigation(r.Header); {
@@ -127,7 +136,6 @@ func (s *Server) refusal(w http.ResponseWriter, r *http.Request, orig original, 
 	if no.Status < 500 && no.Status != http.StatusForbidden && no.signIn == "" {
 		w.Header().Set("WWW-Authenticate", wanted(err)) // whatever the dialect makes of it, 401 may be the answer
 	}
-	s.log.Info("forward-auth.refused", "reason", no.Reason, "host", orig.url.Host, "addr", s.peers.client(r))
 	return no
 }
 

@@ -120,6 +120,47 @@ func wantIdentity(t testing.TB, what string, a *http.Response) {
 	}
 }
 
+// TestNginxIsTold: what nginx passes on after a no. It is the answer that other proxies get, and never a yes; the no is logged once.
+func TestNginxIsTold(t *testing.T) {
+	h, cookie := proxiedHouse(t)
+	refused := func(method string, lines ...string) question {
+		return question{"GET", "/forward-auth/nginx/refused", "", append([]string{"X-Original-URL: " + proxied, "X-Original-Method: " + method}, lines...)}
+	}
+	before := strings.Count(h.Logs.String(), "forward-auth.refused")
+	for _, tt := range []struct {
+		what      string
+		question  question
+		status    int
+		reason    string
+		page      bool
+		otherwise string // what the text says
+	}{
+		{"a script", refused("GET", "Sec-Fetch-Mode: cors"), 401, "no-credentials", false, "You are not signed in."},
+		{"a form", refused("POST", "Sec-Fetch-Mode: navigate"), 401, "no-credentials", true, "What you sent did not reach the app"},
+		{"two cookies", refused("GET", "Cookie: "+cookie+"; "+cookie), 400, "duplicate-cookie", false, "two session cookies"},
+		{"no URL", question{"GET", "/forward-auth/nginx/refused", "", nil}, 400, "malformed-request", false, "not well formed"},
+		{"who may by now", refused("POST", "Cookie: "+cookie), 503, "store-unavailable", false, "Try again. This POST was not carried out."},
+		{"who may by now, on a page", refused("GET", "Cookie: "+cookie, "Sec-Fetch-Mode: navigate"), 503, "store-unavailable", true, "Try again."},
+	} {
+		a := tt.question.put(h)
+		_, text := readTold(t, a)
+		if a.StatusCode != tt.status || a.Header.Get("X-Cloakroom-Reason") != tt.reason || a.Header.Get("Cache-Control") != "no-store" ||
+			strings.HasPrefix(a.Header.Get("Content-Type"), "text/html") != tt.page || !strings.Contains(text, tt.otherwise) {
+			t.Errorf("%s: %s %v\n%s", tt.what, a.Status, a.Header, text)
+		}
+		wantIdentity(t, tt.what, a)
+	}
+	r := httptest.NewRequest("GET", "/forward-auth/nginx/refused", nil)
+	r.RemoteAddr = "198.51.100.1:1234"
+	w := httptest.NewRecorder()
+	if h.Server.Public().ServeHTTP(w, r); w.Code != http.StatusForbidden || !strings.Contains(w.Body.String(), "untrusted-proxy") {
+		t.Errorf("asked by who is not trusted (FA-05): %d %s", w.Code, w.Body)
+	}
+	if n := strings.Count(h.Logs.String(), "forward-auth.refused") - before; n != 0 {
+		t.Errorf("refusals that were logged before are logged %d times more", n)
+	}
+}
+
 // TestAllowedChecksAreNotLogged: there is one for each picture of each app.
 func TestAllowedChecksAreNotLogged(t *testing.T) {
 	h, cookie := proxiedHouse(t)

@@ -135,7 +135,7 @@ func (s *Server) refusalHere(w http.ResponseWriter, r *http.Request, orig origin
 	h := w.Header()
 	maps.Copy(h, s.base)
 	h["X-Request-Id"] = []string{requestID()}
-	return s.refusal(w, r, orig, err)
+	return s.refused(w, r, orig, err)
 }
 
 // appFailed answers for an app that did not.

@@ -97,6 +97,7 @@ func (s *Server) table() []route {
 
 	forward := s.forwardZone()
 	in(forward, "GET /forward-auth/nginx", s.forward(nginx{s}))
+	in(forward, "GET /forward-auth/nginx/refused", s.nginxRefused)
 	in(forward, "GET /forward-auth/haproxy", s.forward(haproxy{full{s}}))
 	in(forward, "GET /forward-auth/caddy", s.forward(caddy{full{s}}))
 	in(forward, "GET /forward-auth/traefik", s.forward(traefik{full{s}}))
