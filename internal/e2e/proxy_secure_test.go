@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"crypto/tls"
 	"net/http"
 	"strings"
 	"testing"
@@ -18,6 +19,16 @@ func TestProxySecure(t *testing.T) {
 			t.Fatalf("%d %s", a.StatusCode, a.body)
 		}
 		wantOurs(t, g, &h, id, secret)
+
+		for version, spoken := range map[uint16]bool{tls.VersionTLS11: false, tls.VersionTLS12: true, tls.VersionTLS13: true} {
+			conn, err := tls.Dial("tcp", g.addr, &tls.Config{ServerName: manyHost, InsecureSkipVerify: true, MinVersion: tls.VersionTLS10, MaxVersion: version})
+			if err == nil {
+				conn.Close()
+			}
+			if spoken != (err == nil) {
+				t.Errorf("%s: %v", tls.VersionName(version), err)
+			}
+		}
 
 		signIn := strings.TrimPrefix(g.house.URL, "https://")
 		w := g.wireTo(signIn)
