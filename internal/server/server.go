@@ -21,7 +21,7 @@ type Server struct {
 	log     *slog.Logger
 	guard   *guard.Guard
 	account *guard.Guard // guard, with the scope that a token needs for the account API
-	pages   *page.Pages
+	pages   page.Pages
 	sealer  *cookie.Sealer
 	forms   formTokens
 	peers   peers
@@ -45,16 +45,12 @@ func New(a *app.App, log *slog.Logger) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	pages, err := page.New()
-	if err != nil {
-		return nil, err
-	}
 	sealer, err := cookie.NewSealer(a.Derive("visit-cookie"))
 	if err != nil {
 		return nil, err
 	}
 	s := &Server{
-		app: a, log: log, guard: g, account: g.With(guard.Scope(app.ScopeAccount)), pages: pages, sealer: sealer,
+		app: a, log: log, guard: g, account: g.With(guard.Scope(app.ScopeAccount)), sealer: sealer,
 		forms: formTokens{key: a.Derive("form-token")},
 		peers: peers{trusted: a.Config.TrustedProxies},
 		cross: http.NewCrossOriginProtection(),

@@ -1,8 +1,8 @@
 // Package page holds the pages that people see: plain HTML without JavaScript, one view struct each.
 //
-//	pages, err := page.New()
+//	var pages page.Pages
 //	mux.Handle("GET "+page.AssetPrefix, page.Assets())
-//	err = pages.Render(w, page.SignIn{Email: typed, Errors: page.Errors{"": {Code: page.WrongCredentials}}})
+//	err := pages.Render(w, page.SignIn{Email: typed, Errors: page.Errors{"": {Code: page.WrongCredentials}}})
 //
 // A view carries everything that its page shows; the package reads no request and decides nothing. All text
 // is in the templates and in words.go. Nothing is written before the whole page is made.
@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"sync"
 	"time"
 )
 
@@ -37,27 +38,18 @@ type about struct {
 
 func (f Frame) frame() Frame { return f }
 
-// Pages renders views. It is safe for concurrent use.
+// Pages renders views. Its zero value is ready, and safe for concurrent use. The templates are parsed for the first page: a server that only checks who
+// makes requests never needs them.
 type Pages struct {
+	once  sync.Once
 	files *template.Template // of all pages, so that what they have in common is there once
+	err   error              // the program was built from broken templates
 }
 
-// New parses the embedded templates. An error means that the program was built from broken templates.
-func New() (*Pages, error) {
-	files, err := template.New("").Funcs(functions).ParseFS(templates, "templates/*.html")
-	if err != nil {
-		return nil, fmt.Errorf("page: %w", err)
-	}
-	for _, v := range everyView {
-		if file := v.page().File; files.Lookup(file+".html") == nil {
-			return nil, fmt.Errorf("page: %s: no such template", file)
-		}
-	}
-	return &Pages{files}, nil
+func (p *Pages) parse() (*template.Template, error) {
+	p.once.Do(func() { p.files, p.err = template.New("").Funcs(functions).ParseFS(templates, "templates/*.html") })
+	return p.files, p.err
 }
-
-// everyView has one of each.
-var everyView = []view{Setup{}, SignIn{}, SignUp{}, Reset{}, Account{}, Devices{}, Security{}, Confirm{}, Invite{}, Error{}, Refused{}, Diagnosis{}}
 
 // data is what a template sees.
 type data struct {
@@ -91,10 +83,14 @@ func (p *Pages) Render(w io.Writer, v any) error {
 		f.Now = time.Now().UTC()
 	}
 	var b bytes.Buffer
-	if err := p.files.ExecuteTemplate(&b, a.File+".html", data{f, v, a, f.Now}); err != nil {
+	files, err := p.parse()
+	if err != nil {
 		return fmt.Errorf("page: %w", err)
 	}
-	_, err := w.Write(b.Bytes())
+	if err := files.ExecuteTemplate(&b, a.File+".html", data{f, v, a, f.Now}); err != nil {
+		return fmt.Errorf("page: %w", err)
+	}
+	_, err = w.Write(b.Bytes())
 	return err
 }
 

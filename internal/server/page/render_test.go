@@ -7,20 +7,15 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 )
 
-var parsed = sync.OnceValues(New)
+var pages Pages
 
 func render(t testing.TB, v any) string {
 	t.Helper()
-	p, err := parsed()
-	if err != nil {
-		t.Fatal(err)
-	}
 	var b strings.Builder
-	if err := p.Render(&b, v); err != nil {
+	if err := pages.Render(&b, v); err != nil {
 		t.Fatalf("%T: %v", v, err)
 	}
 	return b.String()
@@ -98,6 +93,9 @@ func each(t *testing.T, check func(t *testing.T, s sample, html string, elements
 	}
 }
 
+// everyView has one of each.
+var everyView = []view{Setup{}, SignIn{}, SignUp{}, Reset{}, Account{}, Devices{}, Security{}, Confirm{}, Invite{}, Error{}, Refused{}, Diagnosis{}}
+
 func TestRendersZeroViewsAndPointers(t *testing.T) {
 	for _, v := range everyView {
 		parse(t, render(t, v))
@@ -108,16 +106,19 @@ func TestRendersZeroViewsAndPointers(t *testing.T) {
 }
 
 func TestNothingIsWrittenBeforeAnError(t *testing.T) {
-	p, err := New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var b strings.Builder
+	var (
+		p Pages
+		b strings.Builder
+	)
 	if err := p.Render(&b, struct{ Frame }{}); err == nil || b.Len() != 0 {
 		t.Errorf("a foreign view: error %v, %d bytes written", err, b.Len())
 	}
 	// A template that breaks half way has written nothing either.
-	if _, err := p.files.New("signin.html").Parse(`{{template "top" .}}{{.View.NoSuchField}}{{template "bottom" .}}`); err != nil {
+	files, err := p.parse()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := files.New("signin.html").Parse(`{{template "top" .}}{{.View.NoSuchField}}{{template "bottom" .}}`); err != nil {
 		t.Fatal(err)
 	}
 	if err := p.Render(&b, SignIn{}); err == nil || b.Len() != 0 {
@@ -199,14 +200,10 @@ func FuzzShapeDoesNotDependOnText_AU37(f *testing.F) {
 			Error{Frame: frame, Heading: x, Sentence: x, Hint: x, RequestID: x, BackText: x, BackURL: x},
 		}
 	}
-	p, err := parsed()
-	if err != nil {
-		f.Fatal(err)
-	}
 	var want []string
 	for _, v := range views("x") {
 		var b strings.Builder
-		if err := p.Render(&b, v); err != nil {
+		if err := pages.Render(&b, v); err != nil {
 			f.Fatal(err)
 		}
 		want = append(want, shape(b.String()))
@@ -217,7 +214,7 @@ func FuzzShapeDoesNotDependOnText_AU37(f *testing.F) {
 		}
 		for i, v := range views(x) {
 			var b strings.Builder
-			if err := p.Render(&b, v); err != nil {
+			if err := pages.Render(&b, v); err != nil {
 				t.Fatal(err)
 			}
 			if got := shape(b.String()); got != want[i] {
