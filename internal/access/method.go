@@ -15,7 +15,10 @@ func (q *Query) others(yield func(method string) bool) {
 			return
 		}
 	}
-	_, query, _ := strings.Cut(q.Target, "?")
+	query := q.Target[strings.IndexByte(q.Target, '?')+1:]
+	if len(query) == len(q.Target) || !strings.Contains(query, methodParameter) && strings.IndexByte(query, '%') < 0 {
+		return // as nearly always
+	}
 	for query != "" {
 		end := strings.IndexAny(query, "&;")
 		if end < 0 {

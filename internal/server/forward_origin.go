@@ -21,19 +21,8 @@ func fromPage(q *access.Query, h http.Header, orig *original, who *guard.Princip
 	}
 }
 
-// opensSocket tells the handshake of a WebSocket (RFC 6455 section 4.1). Upgrade itself is gone where a proxy asks: it is for one hop.
-func opensSocket(h http.Header) bool {
-	return len(h["Sec-Websocket-Key"]) > 0 || saysWebSocket(h["Sec-Fetch-Mode"]) || saysWebSocket(h["Upgrade"])
-}
-
-func saysWebSocket(values []string) bool {
-	for _, v := range values {
-		if strings.EqualFold(v, "websocket") {
-			return true
-		}
-	}
-	return false
-}
+// opensSocket tells the handshake of a WebSocket, by the one field of it that every browser sends and that is for more than one hop (RFC 6455 section 4.1).
+func opensSocket(h http.Header) bool { return len(h["Sec-Websocket-Key"]) > 0 }
 
 // otherOrigin is the origin of the page that sends a request, if it is not the app's, as the browser tells it; "null" if it does not tell. What says nothing
 // of a page comes from no browser.
