@@ -33,10 +33,10 @@ func TestAWrongSetUpIsDiagnosed(t *testing.T) {
 			t.Parallel()
 			g := newGateway(t, "nginx")
 			conf := g.printed("nginx")
-			if strings.Count(conf, c.old) != 1 {
-				t.Fatalf("%q is not in the configuration once", c.old)
+			if !strings.Contains(conf, c.old) {
+				t.Fatalf("%q is not in the configuration", c.old)
 			}
-			g.runNginx(strings.Replace(conf, c.old, c.new, 1))
+			g.runNginx(strings.ReplaceAll(conf, c.old, c.new))
 			g.house.Client().SignUp("anna@example.org")
 
 			cookies := jar.New(&jar.Options{SecureLoopback: true})

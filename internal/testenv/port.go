@@ -5,7 +5,9 @@ import (
 	"math/rand/v2"
 	"net"
 	"runtime"
+	"syscall"
 	"testing"
+	"time"
 )
 
 // Ports for programs lie below those that systems give to whoever asks for any (32768 and up), so that no connection of a test beside this one gets one.
@@ -25,6 +27,20 @@ func FreePort(t testing.TB) int {
 	return 0
 }
 
+// Listen listens on a port of 127.0.0.1 that this test has, also where it has just stopped to: a child that was begun before may keep that for a moment.
+func Listen(t testing.TB, port int) net.Listener {
+	t.Helper()
+	for end := time.Now().Add(Soon); ; time.Sleep(time.Millisecond) {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err == nil {
+			return l
+		}
+		if time.Now().After(end) {
+			t.Fatal(err)
+		}
+	}
+}
+
 // claim takes a name for the port that only one process can have. Names that begin with @ are no files on Linux, and gone with who has them.
 func claim(t testing.TB, port int) bool {
 	if runtime.GOOS != "linux" {
@@ -38,8 +54,11 @@ func claim(t testing.TB, port int) bool {
 	return true
 }
 
-// isFree reports whether a program could listen on the port, on one address or on all.
+// isFree reports whether a program could listen on the port, on one address or on all. No child is begun meanwhile: until it has become its program, it
+// would keep what listens here open.
 func isFree(port int) bool {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	for _, host := range []string{"127.0.0.1", ""} {
 		l, err := net.Listen("tcp", fmt.Sprintf("%s:%d", host, port))
 		if err != nil {

@@ -3,6 +3,9 @@ package testenv
 import (
 	"fmt"
 	"net"
+	"os"
+	"os/exec"
+	"sync"
 	"testing"
 )
 
@@ -33,4 +36,41 @@ func TestATakenPortIsNotFree(t *testing.T) {
 			t.Errorf("%s is free, and said to be taken", l.Addr())
 		}
 	}
+}
+
+// TestFreePortWhileChildrenBegin: between fork and exec a child has what listens here open, and the port would be taken.
+func TestFreePortWhileChildrenBegin(t *testing.T) {
+	bin, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var (
+		children sync.WaitGroup
+		done     = make(chan struct{})
+	)
+	for range 4 {
+		children.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+					if err := exec.Command(bin, "-test.run=^$").Run(); err != nil {
+						t.Error(err)
+						return
+					}
+				}
+			}
+		})
+	}
+	for range 300 {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", FreePort(t)))
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		defer l.Close()
+	}
+	close(done)
+	children.Wait()
 }

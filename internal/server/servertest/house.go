@@ -5,7 +5,6 @@ package servertest
 import (
 	"context"
 	"log/slog"
-	"net"
 	"net/http/httptest"
 	"path/filepath"
 	"strconv"
@@ -63,30 +62,24 @@ func start(t testing.TB, dir string, change func(*app.Config), still bool) *Hous
 	t.Helper()
 	ts := httptest.NewUnstartedServer(nil)
 	_, port, _ := strings.Cut(ts.Listener.Addr().String(), ":")
+	ts.Listener.Close()
 	if !still { // the port is this test's until it ends, so that nobody else has it when a house is stopped and started again there
-		ts.Listener.Close()
 		port = strconv.Itoa(testenv.FreePort(t))
-		l, err := net.Listen("tcp", "127.0.0.1:"+port)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ts.Listener = l
 	}
 	base, faults := "http://localhost:"+port, new(db.Faults)
 	cfg := app.Config{URL: base, Data: filepath.Join(dir, "data"), Signup: app.SignupOpen, Fast: true, Faults: faults}
 	if change != nil {
 		change(&cfg)
 	}
-	if addr, ok := strings.CutPrefix(cfg.URL, "http://localhost:"); ok && cfg.URL != base { // as the house before it
-		ts.Listener.Close()
-		l, err := net.Listen("tcp", "127.0.0.1:"+addr)
+	if its, ok := strings.CutPrefix(cfg.URL, "http://localhost:"); ok { // as the house before it, perhaps
+		port, base = its, cfg.URL
+	}
+	if !still {
+		n, err := strconv.Atoi(port)
 		if err != nil {
 			t.Fatal(err)
 		}
-		ts.Listener, base = l, cfg.URL
-	}
-	if still {
-		ts.Listener.Close()
+		ts.Listener = testenv.Listen(t, n)
 	}
 	h := &House{URL: cfg.URL, Dir: cfg.Data, Logs: &Logs{}, Faults: faults, still: still, t: t, base: base}
 	log := slog.New(slog.NewTextHandler(h.Logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
