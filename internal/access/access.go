@@ -152,6 +152,9 @@ func (s *site) announced(path reading, q *Query) *Rule {
 	if q.SignedIn || checkMethod(q.Asks) != "" { // as where it asks about nothing
 		return nil
 	}
+	for range q.others {
+		return nil // a preflight is taken for nothing else
+	}
 	if rule, why := s.find(path, q.Asks); rule != nil && why == "" && slices.Contains(rule.Origins, q.Origin) {
 		return rule
 	}

@@ -70,6 +70,7 @@ func TestPreflight(t *testing.T) {
 		{home, "PUT", "shop.example/api/x", "", SignIn},
 		{home, "post", "shop.example/api/x", "", SignIn},
 		{home, "PATCH", "shop.example/all", "", Allow},
+		{home, "PATCH", "shop.example/all?_method=DELETE", "", SignIn},
 		{home, "patch", "shop.example/all", "", SignIn},
 		{home, "", "shop.example/all", "", SignIn},
 		{home, "", "shop.example/api/x", "", SignIn},
@@ -87,6 +88,10 @@ func TestPreflight(t *testing.T) {
 		q := as(Query{Host: host, Target: "/" + path, Method: "OPTIONS", Origin: tt.origin, Asks: tt.asks}, tt.who)
 		if d := p.decide(q, now); d.Verdict != tt.want {
 			t.Errorf("from %q, for %q at %s, by %q: %v, want %v", tt.origin, tt.asks, tt.url, tt.who, d.Verdict, tt.want)
+		}
+		q.Others = []string{"delete"}
+		if d := p.decide(q, now); d.Verdict == Allow {
+			t.Errorf("what an app may take for a DELETE is let through as a preflight: from %q, for %q at %s", tt.origin, tt.asks, tt.url)
 		}
 	}
 }
