@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"net"
 	"runtime"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -54,17 +53,14 @@ func claim(t testing.TB, port int) bool {
 	return true
 }
 
-// isFree reports whether a program could listen on the port, on one address or on all. No child is begun meanwhile: until it has become its program, it
-// would keep what listens here open.
+// isFree reports whether nobody answers at the port. It does not listen there itself to find out: a child that begins in that moment would keep the port taken
+// until it has become its program.
 func isFree(port int) bool {
-	syscall.ForkLock.RLock()
-	defer syscall.ForkLock.RUnlock()
-	for _, host := range []string{"127.0.0.1", ""} {
-		l, err := net.Listen("tcp", fmt.Sprintf("%s:%d", host, port))
-		if err != nil {
+	for _, host := range []string{"127.0.0.1", "[::1]"} {
+		if c, err := net.DialTimeout("tcp", fmt.Sprintf("%s:%d", host, port), Soon); err == nil {
+			c.Close()
 			return false
 		}
-		l.Close()
 	}
 	return true
 }

@@ -38,7 +38,7 @@ func TestATakenPortIsNotFree(t *testing.T) {
 	}
 }
 
-// TestFreePortWhileChildrenBegin: between fork and exec a child has what listens here open, and the port would be taken.
+// TestFreePortWhileChildrenBegin: between fork and exec a child has open what listened here, so that a port which was tried out by listening would be taken.
 func TestFreePortWhileChildrenBegin(t *testing.T) {
 	bin, err := os.Executable()
 	if err != nil {
